@@ -1,0 +1,2 @@
+export type { Denoiser, DenoiserInfo } from "./denoiser.js";
+export { sizeOf, type Tensor } from "./tensor.js";

@@ -1,0 +1,1 @@
+export type { ElementType, Extent, ExternalData, OnnxModel, TensorSpec } from "./model.js";

@@ -1,0 +1,1 @@
+export type { EvaluationRequest, EvaluationResult, EvaluationTiming, Evaluator, Execution } from "./evaluator.js";
