@@ -1,7 +1,7 @@
 // Tests run from the compiled packages: what is tested is what is shipped, and worker threads find their files.
 export default {
   rootDir: "..",
-  testMatch: ["<rootDir>/{libs,services,gateway}/**/dist/**/*.test.js"],
+  testMatch: ["<rootDir>/{libs,services,gateway,e2e}/**/dist/**/*.test.js"],
   testPathIgnorePatterns: ["/node_modules/"],
   modulePathIgnorePatterns: ["<rootDir>/.tandem"],
   transform: {},

@@ -50,41 +50,50 @@ install();
 const nodePath = node();
 process.env.PATH = `${dirname(nodePath)}:${process.env.PATH}`;
 process.env.ORT_DISABLE_TELEMETRY = "1";
-const jest = (config, more) =>
-  run(nodePath, [
-    "--experimental-vm-modules",
-    "--disable-warning=ExperimentalWarning",
-    join(root, "node_modules/jest/bin/jest.js"),
-    "-c",
-    config,
-    ...more,
-  ]);
+
+const run24 = (file, more = []) => run(nodePath, [join(root, file), ...more]);
 const build = () => run(bin("tsc"), ["-b"]);
-const program = (file, more = []) => run(nodePath, [join(root, file), ...more]);
+
+/** Builds, then runs a program of the workspace. */
+function program(file, more = args) {
+  build();
+  run24(file, more);
+}
+
+/** Builds, then runs Jest on the compiled tests; more arguments go to Jest, e.g. a folder. */
+function jest(config) {
+  build();
+  const flags = ["--experimental-vm-modules", "--disable-warning=ExperimentalWarning"];
+  run(nodePath, [...flags, join(root, "node_modules/jest/bin/jest.js"), "-c", config, ...args]);
+}
+
+function check() {
+  run(bin("biome"), ["check", "--error-on-warnings", "."]);
+  build();
+  run24("infra/check-edges.mjs");
+  run(bin("buf"), ["lint"]);
+  run24("infra/check-breaking.mjs");
+}
+
+function generate() {
+  run(bin("buf"), ["generate"]);
+  run(bin("buf"), ["build", "--exclude-source-info", "-o", "libs/contracts/descriptors.binpb"]);
+}
 
 const scripts = {
-  start: () => (build(), program("gateway/cli/dist/main.js", ["demo", ...args])),
+  start: () => program("gateway/cli/dist/main.js", ["demo", ...args]),
   build,
-  check: () => {
-    run(bin("biome"), ["check", "."]);
-    build();
-    program("infra/check-edges.mjs");
-    run(bin("buf"), ["lint"]);
-    program("infra/check-breaking.mjs");
-  },
+  check,
   fix: () => run(bin("biome"), ["check", "--write", "."]),
-  gen: () => {
-    run(bin("buf"), ["generate"]);
-    run(bin("buf"), ["build", "--exclude-source-info", "-o", "libs/contracts/descriptors.binpb"]);
-  },
-  test: () => (build(), jest("infra/jest.config.mjs", args)),
-  "test:e2e": () => (build(), jest("infra/jest.e2e.config.mjs", args)),
-  golden: () => (build(), program("e2e/dist/golden/main.js", args)),
-  profile: () => (build(), program("e2e/dist/profile/main.js", args)),
-  bench: () => (build(), program("e2e/dist/bench/main.js", args)),
-  size: () => program("infra/size.mjs", args),
+  gen: generate,
+  test: () => jest("infra/jest.config.mjs"),
+  "test:e2e": () => jest("infra/jest.e2e.config.mjs"),
+  golden: () => program("e2e/dist/golden/main.js"),
+  profile: () => program("e2e/dist/profile/main.js"),
+  bench: () => program("e2e/dist/bench/main.js"),
+  size: () => run24("infra/size.mjs", args),
 };
-if (!Object.hasOwn(scripts, script)) {
+if (!Object.hasOwn(scripts, script ?? "")) {
   console.error(`unknown script ${script}; one of ${Object.keys(scripts).join(", ")}`);
   process.exit(2);
 }
