@@ -1,5 +1,6 @@
 // Generated code is re-exported whole: its names are the contract's, and the contract is the list.
 
+export { crc32c } from "./crc32c.js";
 export { Duration } from "./generated/google/protobuf/duration.js";
 export { Status } from "./generated/google/rpc/status.js";
 export * from "./generated/tandem/v1/artifact.js";
@@ -27,3 +28,13 @@ export * from "./generated/tandem/v1/sampling.js";
 export * from "./generated/tandem/v1/tensor.js";
 export * from "./generated/tandem/v1/trainer_service.js";
 export * from "./generated/tandem/v1/training.js";
+export {
+  checkBytes,
+  checkChecksum,
+  checkExtents,
+  type FloatTensor,
+  type ReceivedTensor,
+  readTensor,
+  writeTensor,
+} from "./tensor-message.js";
+export { type WireType, wireTypeOf, wireTypes } from "./wire-types.js";
