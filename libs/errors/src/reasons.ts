@@ -35,6 +35,7 @@ export const reasons = {
   REQUEST_ID_REUSED: "conflict",
   OUTPUT_EXISTS: "conflict",
   URI_NOT_ALLOWED: "denied",
+  TOKEN_REFUSED: "denied",
   QUEUE_FULL: "busy",
   LIMIT_EXCEEDED: "busy",
   OUT_OF_MEMORY: "busy",

@@ -1332,7 +1332,7 @@ export const ArtifactServiceDefinition = {
       requestStream: false,
       responseType: GetArtifactResponse as typeof GetArtifactResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /** ListArtifacts returns files: those of a job, those found in a folder, or all. Listing snapshots is this call. */
     listArtifacts: {
@@ -1341,7 +1341,7 @@ export const ArtifactServiceDefinition = {
       requestStream: false,
       responseType: ListArtifactsResponse as typeof ListArtifactsResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /**
      * UploadArtifact stores a file: `header`, any number of `chunk`, `commit`. Nothing exists before the server has seen `commit`
@@ -1366,7 +1366,7 @@ export const ArtifactServiceDefinition = {
       requestStream: false,
       responseType: DownloadArtifactResponse as typeof DownloadArtifactResponse,
       responseStream: true,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /** DeleteArtifact removes a file from the server's storage. FAILED_PRECONDITION for files found in place and not owned. */
     deleteArtifact: {

@@ -437,7 +437,7 @@ export const AutoencoderServiceDefinition = {
       requestStream: false,
       responseType: EncodeResponse as typeof EncodeResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /** Decode returns the pixels of normalized latents: what latent models make. */
     decode: {
@@ -446,7 +446,7 @@ export const AutoencoderServiceDefinition = {
       requestStream: false,
       responseType: DecodeResponse as typeof DecodeResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
   },
 } as const;

@@ -411,7 +411,7 @@ export const DatasetBuilderServiceDefinition = {
       requestStream: false,
       responseType: InspectDatasetResponse as typeof InspectDatasetResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
   },
 } as const;

@@ -1164,7 +1164,7 @@ export const DenoiserServiceDefinition = {
       requestStream: false,
       responseType: DenoiseResponse as typeof DenoiseResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /**
      * DenoiseStream evaluates many times with one shape and one set of labels. The client sends `open` and waits for `opened`,
@@ -1180,7 +1180,7 @@ export const DenoiserServiceDefinition = {
       requestStream: true,
       responseType: DenoiseStreamResponse as typeof DenoiseStreamResponse,
       responseStream: true,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
   },
 } as const;

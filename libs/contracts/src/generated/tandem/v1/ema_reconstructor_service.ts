@@ -583,7 +583,7 @@ export const EmaReconstructorServiceDefinition = {
       requestStream: false,
       responseType: SolveCoefficientsResponse as typeof SolveCoefficientsResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
   },
 } as const;

@@ -70,6 +70,8 @@ export enum ErrorReason {
   ERROR_REASON_NOT_SUPPORTED = 26,
   /** ERROR_REASON_PROVIDER_UNAVAILABLE - FAILED_PRECONDITION: the execution provider that was required is not available. Metadata: available. */
   ERROR_REASON_PROVIDER_UNAVAILABLE = 27,
+  /** ERROR_REASON_TOKEN_REFUSED - UNAUTHENTICATED: the call carries no token, or one that this server does not accept. Refused before any work. */
+  ERROR_REASON_TOKEN_REFUSED = 28,
   UNRECOGNIZED = -1,
 }
 
@@ -159,6 +161,9 @@ export function errorReasonFromJSON(object: any): ErrorReason {
     case 27:
     case "ERROR_REASON_PROVIDER_UNAVAILABLE":
       return ErrorReason.ERROR_REASON_PROVIDER_UNAVAILABLE;
+    case 28:
+    case "ERROR_REASON_TOKEN_REFUSED":
+      return ErrorReason.ERROR_REASON_TOKEN_REFUSED;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -224,6 +229,8 @@ export function errorReasonToJSON(object: ErrorReason): string {
       return "ERROR_REASON_NOT_SUPPORTED";
     case ErrorReason.ERROR_REASON_PROVIDER_UNAVAILABLE:
       return "ERROR_REASON_PROVIDER_UNAVAILABLE";
+    case ErrorReason.ERROR_REASON_TOKEN_REFUSED:
+      return "ERROR_REASON_TOKEN_REFUSED";
     case ErrorReason.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";

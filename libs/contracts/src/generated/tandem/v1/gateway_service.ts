@@ -1427,7 +1427,7 @@ export const GatewayServiceDefinition = {
       requestStream: false,
       responseType: ListGenerationPresetsResponse as typeof ListGenerationPresetsResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /** ListServers returns the servers that the gateway knows, healthy or not. */
     listServers: {
@@ -1436,7 +1436,7 @@ export const GatewayServiceDefinition = {
       requestStream: false,
       responseType: ListServersResponse as typeof ListServersResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
   },
 } as const;

@@ -1540,7 +1540,7 @@ export const JobServiceDefinition = {
       requestStream: false,
       responseType: GetJobResponse as typeof GetJobResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /** ListJobs returns jobs, newest first. */
     listJobs: {
@@ -1549,7 +1549,7 @@ export const JobServiceDefinition = {
       requestStream: false,
       responseType: ListJobsResponse as typeof ListJobsResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /**
      * WatchJob streams a job's events. The first message is the job as it is, the last the job in a final state; a stream that
@@ -1561,7 +1561,7 @@ export const JobServiceDefinition = {
       requestStream: false,
       responseType: WatchJobResponse as typeof WatchJobResponse,
       responseStream: true,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /**
      * CancelJob asks a job to stop, from any state that is not final. Returns at once. Idempotent: cancelling a CANCELLING or

@@ -455,7 +455,7 @@ export const MetricEvaluatorServiceDefinition = {
       requestStream: false,
       responseType: ListMetricsResponse as typeof ListMetricsResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
   },
 } as const;

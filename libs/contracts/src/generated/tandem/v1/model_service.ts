@@ -1215,7 +1215,7 @@ export const ModelServiceDefinition = {
       requestStream: false,
       responseType: ListModelsResponse as typeof ListModelsResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /** GetModel returns one model. */
     getModel: {
@@ -1224,7 +1224,7 @@ export const ModelServiceDefinition = {
       requestStream: false,
       responseType: GetModelResponse as typeof GetModelResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /**
      * LoadModel brings a model into memory and returns when it is ready. Loading what is loaded with the same settings changes
@@ -1236,7 +1236,7 @@ export const ModelServiceDefinition = {
       requestStream: false,
       responseType: LoadModelResponse as typeof LoadModelResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "IDEMPOTENT" },
     },
     /** UnloadModel takes a model out of memory after the calls in progress; new calls get MODEL_NOT_READY at once. Idempotent. */
     unloadModel: {
@@ -1245,7 +1245,7 @@ export const ModelServiceDefinition = {
       requestStream: false,
       responseType: UnloadModelResponse as typeof UnloadModelResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "IDEMPOTENT" },
     },
     /** CountFlops counts multiply-adds of one evaluation, over the graph and without running it. */
     countFlops: {
@@ -1254,7 +1254,7 @@ export const ModelServiceDefinition = {
       requestStream: false,
       responseType: CountFlopsResponse as typeof CountFlopsResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
   },
 } as const;

@@ -847,7 +847,7 @@ export const SamplerServiceDefinition = {
       requestStream: false,
       responseType: SampleResponse as typeof SampleResponse,
       responseStream: true,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
   },
 } as const;

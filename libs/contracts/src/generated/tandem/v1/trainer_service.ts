@@ -693,7 +693,7 @@ export const TrainerServiceDefinition = {
       requestStream: false,
       responseType: ListTrainingPresetsResponse as typeof ListTrainingPresetsResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
   },
 } as const;
