@@ -1,6 +1,7 @@
 // Generated code is re-exported whole: its names are the contract's, and the contract is the list.
 
 export { crc32c } from "./crc32c.js";
+export { checkFinite, firstNotFinite, readSigma } from "./finite.js";
 export { Duration } from "./generated/google/protobuf/duration.js";
 export { Status } from "./generated/google/rpc/status.js";
 export * from "./generated/tandem/v1/artifact.js";
@@ -28,6 +29,18 @@ export * from "./generated/tandem/v1/sampling.js";
 export * from "./generated/tandem/v1/tensor.js";
 export * from "./generated/tandem/v1/trainer_service.js";
 export * from "./generated/tandem/v1/training.js";
+export { type LabelledBatch, readLabels, writeLabels } from "./labels-message.js";
+export {
+  type ChurnPlan,
+  MAX_STEPS,
+  MAX_TERMS,
+  readGenerator,
+  readSampling,
+  readSeeds,
+  type SamplingPlan,
+  type SchedulePlan,
+  type TermPlan,
+} from "./sampling-message.js";
 export {
   checkBytes,
   checkChecksum,
@@ -37,4 +50,5 @@ export {
   readTensor,
   writeTensor,
 } from "./tensor-message.js";
+export { toDuration, toMilliseconds } from "./timing.js";
 export { type WireType, wireTypeOf, wireTypes } from "./wire-types.js";
