@@ -1,1 +1,10 @@
+export { countOperations, type OperationCount } from "./cost.js";
+export type { Deferred } from "./emitter.js";
+export { Graph } from "./graph.js";
 export type { ElementType, Extent, ExternalData, OnnxModel, TensorSpec } from "./model.js";
+export { elementBytes } from "./onnx.js";
+export { type OperatorName, operators } from "./operators/index.js";
+export type { ParameterAttributes } from "./operators/leaves.js";
+export { type Fill, toOnnx } from "./serialize.js";
+export { countElements, type Shape } from "./shape.js";
+export type { Value } from "./value.js";

@@ -1,0 +1,108 @@
+/** @file The builder: applies operators, checks every shape, remembers what was applied. */
+import { DomainError } from "@tandem/errors";
+import type { ElementType, TensorSpec } from "./model.js";
+import type { Operator } from "./operator.js";
+import { type OperatorName, type Operators, operators } from "./operators/index.js";
+import type { ParameterAttributes } from "./operators/leaves.js";
+import type { Shape } from "./shape.js";
+import { Value } from "./value.js";
+
+type InputsOf<K extends OperatorName> = Operators[K] extends Operator<infer I, infer _> ? I : never;
+type AttributesOf<K extends OperatorName> = Operators[K] extends Operator<infer _, infer A> ? A : never;
+
+/** A rule as the builder sees it, whatever its types. */
+export const ruleOf = (name: OperatorName): Operator<readonly Value[], object> =>
+  operators[name] as unknown as Operator<readonly Value[], object>;
+
+/** A computation under construction: values in the order they were made. Nothing runs here. */
+export class Graph {
+  readonly values: Value[] = [];
+  readonly inputs: TensorSpec[] = [];
+  readonly outputs = new Map<string, Value>();
+  #layer = "";
+
+  /** Declares an input. Its first extent is usually the symbolic batch "N". */
+  input(name: string, shape: Shape, type: ElementType = "float32"): Value {
+    if (this.inputs.some((spec) => spec.name === name))
+      throw new DomainError("FIELD_INVALID", `two inputs are named ${name}`);
+    this.inputs.push({ name, type, shape });
+    return this.apply("input", [], { name, type, shape });
+  }
+
+  /** A constant from float32 values. */
+  constant(values: Float32Array, shape: readonly number[]): Value {
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    return this.apply("constant", [], { type: "float32", shape, bytes });
+  }
+
+  /** A learned tensor whose bytes come at serialization. */
+  parameter(attributes: ParameterAttributes): Value {
+    return this.apply("parameter", [], attributes);
+  }
+
+  /** Names a result. */
+  output(name: string, value: Value): void {
+    if (this.outputs.has(name)) throw new DomainError("FIELD_INVALID", `two outputs are named ${name}`);
+    this.outputs.set(name, value);
+  }
+
+  /** Values made inside belong to the named layer: the network's own name, e.g. `unet.enc.64x64_conv`. */
+  layer<T>(name: string, build: () => T): T {
+    const outside = this.#layer;
+    this.#layer = name;
+    try {
+      return build();
+    } finally {
+      this.#layer = outside;
+    }
+  }
+
+  /** Applies an operator. @throws DomainError SHAPE_MISMATCH naming layer and operator */
+  apply<K extends OperatorName>(name: K, inputs: InputsOf<K>, attributes: AttributesOf<K>): Value {
+    return this.append(name, inputs, attributes, this.#layer);
+  }
+
+  /** Applies an operator whose types were checked before: used by passes that copy graphs. */
+  append(name: OperatorName, inputs: readonly Value[], attributes: object, layer: string): Value {
+    try {
+      const { type, shape } = ruleOf(name).infer(inputs, attributes);
+      const value = new Value(this.values.length, name, inputs, attributes, type, shape, layer);
+      this.values.push(value);
+      return value;
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      throw new DomainError(error.reason, `${layer || "graph"}: ${name}: ${error.message}`, { cause: error });
+    }
+  }
+
+  add = (a: Value, b: Value): Value => this.apply("add", [a, b], {});
+  sub = (a: Value, b: Value): Value => this.apply("sub", [a, b], {});
+  mul = (a: Value, b: Value): Value => this.apply("mul", [a, b], {});
+  div = (a: Value, b: Value): Value => this.apply("div", [a, b], {});
+  sqrt = (x: Value): Value => this.apply("sqrt", [x], {});
+  log = (x: Value): Value => this.apply("log", [x], {});
+  exp = (x: Value): Value => this.apply("exp", [x], {});
+  cos = (x: Value): Value => this.apply("cos", [x], {});
+  sigmoid = (x: Value): Value => this.apply("sigmoid", [x], {});
+  silu = (x: Value): Value => this.apply("silu", [x], {});
+  scale = (x: Value, factor: number): Value => this.apply("scale", [x], { factor });
+  shift = (x: Value, term: number): Value => this.apply("shift", [x], { term });
+  clip = (x: Value, limit: number): Value => this.apply("clip", [x], { limit });
+  cast = (x: Value, type: ElementType): Value => (x.type === type ? x : this.apply("cast", [x], { type }));
+  lerp = (a: Value, b: Value, weight: number): Value => this.apply("lerp", [a, b], { weight });
+  linear = (x: Value, w: Value): Value => this.apply("linear", [x, w], {});
+  conv = (x: Value, w: Value): Value => this.apply("conv", [x, w], {});
+  matmul = (a: Value, b: Value, { transposeA = false, transposeB = false, alpha = 1 } = {}): Value =>
+    this.apply("matmul", [a, b], { transposeA, transposeB, alpha });
+  sum = (x: Value, axes: readonly number[]): Value => this.apply("sum", [x], { axes });
+  logSumExp = (x: Value, axis: number): Value => this.apply("logSumExp", [x], { axis });
+  softmax = (x: Value): Value => this.apply("softmax", [x], {});
+  normalize = (x: Value, axis: number, epsilon = 1e-4): Value => this.apply("normalize", [x], { axis, epsilon });
+  reshape = (x: Value, shape: Shape): Value => this.apply("reshape", [x], { shape });
+  transpose = (x: Value, order: readonly number[]): Value => this.apply("transpose", [x], { order });
+  slice = (x: Value, axis: number, start: number, end: number): Value => this.apply("slice", [x], { axis, start, end });
+  concat = (values: Value[], axis: number): Value => this.apply("concat", values, { axis });
+  expand = (x: Value, like: Value): Value => this.apply("expand", [x, like], {});
+  downsample = (x: Value): Value => this.apply("downsample", [x], {});
+  upsample = (x: Value): Value => this.apply("upsample", [x], {});
+}

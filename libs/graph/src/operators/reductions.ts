@@ -1,0 +1,60 @@
+/** @file Operators that look along an axis. */
+import { operator } from "../operator.js";
+import { countElements, fixed, mismatch, show, withExtent } from "../shape.js";
+import type { Value } from "../value.js";
+
+/** Axes counted from the front, in range. */
+function checkAxes(x: Value, axes: readonly number[]): void {
+  if (axes.some((axis) => axis < 0 || axis >= x.shape.length)) {
+    throw mismatch(`axes ${axes} lie outside ${show(x.shape)}`);
+  }
+}
+
+/** Sum over axes, which stay with extent 1. */
+export const sum = operator<[Value], { axes: readonly number[] }>({
+  infer: ([x], { axes }) => {
+    checkAxes(x, axes);
+    return { type: x.type, shape: x.shape.map((extent, i) => (axes.includes(i) ? 1 : extent)) };
+  },
+  forward: (emit, [x], _, { axes }) => emit.node("ReduceSum", [x!, emit.integers(axes)], { keepdims: 1 }),
+  gradient: null,
+  cost: ([x]) => countElements(x.shape),
+});
+
+/** log sum exp over one axis, which stays with extent 1. */
+export const logSumExp = operator<[Value], { axis: number }>({
+  infer: ([x], { axis }) => {
+    checkAxes(x, [axis]);
+    return { type: x.type, shape: withExtent(x.shape, axis, 1) };
+  },
+  forward: (emit, [x], _, { axis }) => emit.node("ReduceLogSumExp", [x!, emit.integers([axis])], { keepdims: 1 }),
+  gradient: null,
+  cost: ([x]) => 3 * countElements(x.shape),
+});
+
+/** Softmax over the last axis. */
+export const softmax = operator<[Value]>({
+  infer: ([x]) => x,
+  forward: (emit, inputs) => emit.node("Softmax", inputs, { axis: -1 }),
+  gradient: null,
+  cost: (_, { shape }) => 3 * countElements(shape),
+});
+
+/** x / (epsilon + rms of x over the axis): EDM2's normalize(x, dim) (numerics, section 2). Sums in float32. */
+export const normalize = operator<[Value], { axis: number; epsilon: number }>({
+  infer: ([x], { axis }) => {
+    checkAxes(x, [axis]);
+    return x;
+  },
+  forward: (emit, [x], { type, shape }, { axis, epsilon }) => {
+    // Squares of float16 overflow from 256 on, so the sum must see float32.
+    const wide = type === "float16" ? emit.node("Cast", [x!], { to: 1 }) : x!;
+    const squares = emit.node("ReduceSum", [emit.node("Mul", [wide, wide]), emit.integers([axis])], { keepdims: 1 });
+    const mean = emit.node("Mul", [squares, emit.scalar(1 / fixed(shape, axis), "float32")]);
+    const length = emit.node("Add", [emit.node("Sqrt", [mean]), emit.scalar(epsilon, "float32")]);
+    const narrow = type === "float16" ? emit.node("Cast", [length], { to: 10 }) : length;
+    return emit.node("Div", [x!, narrow]);
+  },
+  gradient: null,
+  cost: (_, { shape }) => 2 * countElements(shape),
+});
