@@ -1,0 +1,3 @@
+/** @file For tests: a real server in this process, and the echo service that this package's own tests call. */
+export { EchoService } from "./testing/echo-service.js";
+export { type Served, serve } from "./testing/serve.js";
