@@ -29,4 +29,7 @@ export interface Denoiser {
    * @throws DomainError SHAPE_MISMATCH, BATCH_TOO_LARGE, NOT_FINITE, QUEUE_FULL, SERVER_UNAVAILABLE (naming the server)
    */
   denoise(x: Tensor, sigma: Float32Array, labels?: Tensor, signal?: AbortSignal): Promise<Tensor>;
+
+  /** Networks evaluated per sample at a noise level; absent means always one. */
+  networksAt?(sigma: number): number;
 }

@@ -1,2 +1,15 @@
+export { type Churn, checkChurn } from "./churn.js";
 export type { Denoiser, DenoiserInfo } from "./denoiser.js";
+export { checkDenoiserInput } from "./denoiser-input.js";
+export { countEvaluations, evaluationLevels, type RunShape } from "./evaluations.js";
+export { allFinite } from "./finite.js";
+export { guided } from "./guidance/guided.js";
+export type { GuidanceTerm } from "./guidance/term.js";
+export { localDenoiser } from "./local-denoiser.js";
+export { MAX_STEPS, type NoiseSchedule, noiseLevels, scheduleDefaults } from "./noise-levels.js";
+export type { Generator } from "./random/generator.js";
+export { createGenerator, type GeneratorName, generators } from "./random/index.js";
+export { type SampleOptions, type SampleOutcome, type StepReport, sample } from "./sample.js";
+export { type SolverName, solvers } from "./solvers/index.js";
+export type { Solver, Step, Stepper } from "./solvers/solver.js";
 export { sizeOf, type Tensor } from "./tensor.js";
