@@ -19,7 +19,7 @@ describe("a SamplingSpec", () => {
     expect(read({ model: "models/net" })).toEqual({
       model: "models/net",
       guidance: [],
-      schedule: { numSteps: 32, sigmaMin: 0.002, sigmaMax: 80, rho: 7 },
+      schedule: { steps: 32, sigmaMin: 0.002, sigmaMax: 80, rho: 7 },
       solver: "heun",
       churn: { amount: 0, sigmaMin: 0, sigmaMax: infinity, noiseScale: 1 },
     });

@@ -20,7 +20,7 @@ const EXPONENTS = [0.1, 1000] as const;
 
 /** Noise levels: the formula's parameters, or the levels themselves (descending, without the final 0). */
 export type SchedulePlan =
-  | { readonly numSteps: number; readonly sigmaMin: number; readonly sigmaMax: number; readonly rho: number }
+  | { readonly steps: number; readonly sigmaMin: number; readonly sigmaMax: number; readonly rho: number }
   | { readonly sigmas: readonly number[] };
 
 /** One guiding model: active where low < sigma <= high. */
@@ -113,17 +113,17 @@ export function readSeeds(seeds: readonly bigint[], field = "seeds"): readonly b
 
 function readSchedule(schedule: NoiseSchedule | undefined, field: string): SchedulePlan {
   if (schedule && schedule.sigmas.length > 0) return { sigmas: readLevels(schedule, field) };
-  const numSteps = orDefault(schedule?.numSteps, 32);
+  const steps = orDefault(schedule?.numSteps, 32);
   const sigmaMin = orDefault(schedule?.sigmaMin, 0.002);
   const sigmaMax = orDefault(schedule?.sigmaMax, 80);
   const rho = orDefault(schedule?.rho, 7);
-  if (numSteps > MAX_STEPS) throw invalid(`${field}.num_steps`, numSteps, `1 to ${MAX_STEPS}, or 0 for 32`);
+  if (steps > MAX_STEPS) throw invalid(`${field}.num_steps`, steps, `1 to ${MAX_STEPS}, or 0 for 32`);
   checkWithin(sigmaMin, LEVELS, `${field}.sigma_min`);
   checkWithin(sigmaMax, LEVELS, `${field}.sigma_max`);
   checkWithin(rho, EXPONENTS, `${field}.rho`);
-  if (numSteps > 1 && sigmaMin >= sigmaMax)
+  if (steps > 1 && sigmaMin >= sigmaMax)
     throw invalid(`${field}.sigma_min`, sigmaMin, `below sigma_max, which is ${sigmaMax}`);
-  return { numSteps, sigmaMin, sigmaMax, rho };
+  return { steps, sigmaMin, sigmaMax, rho };
 }
 
 function readLevels(schedule: NoiseSchedule, field: string): readonly number[] {
