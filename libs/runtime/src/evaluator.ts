@@ -27,7 +27,7 @@ export interface EvaluationTiming {
 export interface EvaluationRequest {
   /** Samples, 1 to maxBatchSize: the first extent of every input. */
   readonly count: number;
-  /** Data of every graph input by name; copied before the call returns to the event loop. */
+  /** Data of every graph input by name. Read when the batch forms, so unchanged until the promise settles. */
   readonly inputs: Readonly<Record<string, Float32Array>>;
   /** Outputs wanted; default all. */
   readonly outputs?: readonly string[];

@@ -1,0 +1,117 @@
+/** @file From a network's source to a session: reads, makes room, tries providers, says what it got. */
+import { createRequire } from "node:module";
+import { DomainError } from "@tandem/errors";
+import type { OnnxModel, TensorSpec } from "@tandem/graph";
+import { DeviceGate } from "./device-gate.js";
+import type { Execution } from "./evaluator.js";
+import type { LoadOptions, ModelSource } from "./load-options.js";
+import type { OpenSession } from "./loaded-model.js";
+import type { MemoryBudget } from "./memory-budget.js";
+import { type ProviderChoice, parseProvider, providerUnavailable } from "./providers.js";
+import { SessionHost } from "./session-host.js";
+import type { LoadedMessage, RejectedChoice } from "./session-messages.js";
+
+const RUNTIME = `onnxruntime ${(createRequire(import.meta.url)("onnxruntime-node/package.json") as { version: string }).version}`;
+const DEFAULT_TOLERANCE = 2e-3;
+const CPU: ProviderChoice = { name: "cpu", index: 0 };
+
+/** One at a time: a load takes all cores and, for a moment, twice the memory of the weights. */
+export class SessionOpener {
+  readonly #threads: number;
+  readonly #budget: MemoryBudget;
+  readonly #gates = new Map<string, DeviceGate>();
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(threads: number, budget: MemoryBudget) {
+    this.#threads = threads;
+    this.#budget = budget;
+  }
+
+  /**
+   * Opens a session.
+   * @throws DomainError OUT_OF_MEMORY, PROVIDER_UNAVAILABLE, NOT_SUPPORTED; whatever the source throws
+   */
+  open(name: string, source: ModelSource, options: LoadOptions, onLost: () => void): Promise<OpenSession> {
+    const opened = this.#last.then(() => this.#open(name, source, options, onLost));
+    this.#last = opened.catch(() => undefined); // the caller hears of the failure; the next load starts anyhow
+    return opened;
+  }
+
+  async #open(name: string, source: ModelSource, options: LoadOptions, onLost: () => void): Promise<OpenSession> {
+    const model = await source();
+    for (const spec of [...model.inputs, ...model.outputs]) checkSpec(name, spec);
+    const { inputs, outputs } = model;
+    const memoryBytes = sizeOf(model);
+    await this.#budget.hold(name, memoryBytes);
+    const free = (): void => this.#budget.free(name);
+    const host = new SessionHost(name, () => {
+      free();
+      onLost();
+    });
+    const close = (): Promise<void> => host.close().finally(free);
+    try {
+      const loaded = await this.#load(host, model, options);
+      const execution = describe(loaded, options.provider ?? "auto", memoryBytes);
+      return { run: (batch) => host.run(batch), close, gate: this.#gate(loaded.choice), execution, inputs, outputs };
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  }
+
+  async #load(host: SessionHost, model: OnnxModel, options: LoadOptions): Promise<LoadedMessage> {
+    const requested = options.provider ?? "auto";
+    const choices = this.#choices(requested, options.requireProvider ?? false);
+    const tolerance = options.tolerance ?? DEFAULT_TOLERANCE;
+    const answer = await host.load({ kind: "load", model, choices, threads: this.#threads, tolerance });
+    if (answer.kind === "loaded") return answer;
+    throw this.#failure(requested, answer.rejected);
+  }
+
+  #choices(requested: string, isRequired: boolean): ProviderChoice[] {
+    const choice = parseProvider(requested);
+    if (choice === "auto" || choice.name === "cpu") return [CPU];
+    return isRequired ? [choice] : [choice, CPU];
+  }
+
+  #failure(requested: string, rejected: readonly RejectedChoice[]): Error {
+    const cpu = rejected.find(({ provider }) => provider === "cpu");
+    if (!cpu) return providerUnavailable(requested, rejected, ["cpu"]);
+    if (!/alloc|out of memory/i.test(cpu.reason)) return new Error(`onnxruntime refuses the graph: ${cpu.reason}`);
+    return new DomainError("OUT_OF_MEMORY", "no memory for the network's session; unload others first", {
+      metadata: { device: "host" },
+      cause: new Error(cpu.reason),
+    });
+  }
+
+  #gate({ name, index }: ProviderChoice): DeviceGate {
+    const device = `${name}:${index}`;
+    const gate = this.#gates.get(device) ?? new DeviceGate();
+    this.#gates.set(device, gate);
+    return gate;
+  }
+}
+
+/** Float32 in, float32 out, one symbolic extent in front. */
+function checkSpec(name: string, spec: TensorSpec): void {
+  const isFixed = spec.shape.slice(1).every((extent) => typeof extent === "number");
+  if (spec.type === "float32" && typeof spec.shape[0] === "string" && isFixed) return;
+  const shape = `${spec.type} [${spec.shape.join(", ")}]`;
+  throw new DomainError("NOT_SUPPORTED", `${name}: ${spec.name} is ${shape}; it must be float32 [N, fixed extents...]`);
+}
+
+/** Weights and graph: what a session keeps. Activations come on top, as large as the batches. */
+function sizeOf(model: OnnxModel): number {
+  return model.externalData.reduce((sum, { data }) => sum + data.byteLength, model.protobuf.byteLength);
+}
+
+function describe(loaded: LoadedMessage, requestedProvider: string, memoryBytes: number): Execution {
+  const refusals = loaded.rejected.map(({ provider, reason }) => `; ${provider} refused: ${reason}`).join("");
+  return {
+    provider: loaded.choice.name,
+    requestedProvider,
+    device: loaded.device + refusals,
+    runtime: RUNTIME,
+    memoryBytes,
+  };
+}

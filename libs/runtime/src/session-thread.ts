@@ -1,0 +1,45 @@
+/** @file Entry of a session's thread: loads one network, evaluates batches. onnxruntime blocks the thread it runs in. */
+import { parentPort } from "node:worker_threads";
+import type { TensorSpec } from "@tandem/graph";
+import type { InferenceSession } from "onnxruntime-node";
+import { openSession } from "./open-session.js";
+import { runSession } from "./session.js";
+import type { FromSession, LoadMessage, RunMessage, ToSession } from "./session-messages.js";
+
+const port = parentPort!;
+let session: InferenceSession | undefined;
+let inputs: readonly TensorSpec[] = [];
+
+function reply(message: FromSession, moved: readonly ArrayBuffer[] = []): void {
+  port.postMessage(message, moved);
+}
+
+async function load(message: LoadMessage): Promise<void> {
+  inputs = message.model.inputs;
+  const opened = await openSession(message);
+  if (!opened.session) return reply({ kind: "load-failed", rejected: opened.rejected });
+  session = opened.session;
+  reply({ kind: "loaded", choice: opened.choice, device: opened.device, rejected: opened.rejected });
+}
+
+async function run(message: RunMessage): Promise<void> {
+  try {
+    const result = await runSession(session!, inputs, message);
+    const moved = Object.values(result.outputs).map((data) => data.buffer as ArrayBuffer);
+    reply({ kind: "ran", ...result }, [...moved, ...Object.values(result.buffers)]);
+  } catch (error) {
+    reply({ kind: "run-failed", message: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+async function close(): Promise<void> {
+  await session?.release();
+  port.close();
+}
+
+const actions = { load, run, close };
+
+port.on("message", (message: ToSession) => {
+  // A rejection would be a bug: it ends the thread, which the other side reports.
+  void (actions[message.kind] as (message: ToSession) => Promise<void>)(message);
+});
