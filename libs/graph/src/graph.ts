@@ -102,6 +102,7 @@ export class Graph {
   transpose = (x: Value, order: readonly number[]): Value => this.apply("transpose", [x], { order });
   slice = (x: Value, axis: number, start: number, end: number): Value => this.apply("slice", [x], { axis, start, end });
   concat = (values: Value[], axis: number): Value => this.apply("concat", values, { axis });
+  pad = (x: Value, axis: number, value: number): Value => this.apply("pad", [x], { axis, value });
   expand = (x: Value, like: Value): Value => this.apply("expand", [x, like], {});
   downsample = (x: Value): Value => this.apply("downsample", [x], {});
   upsample = (x: Value): Value => this.apply("upsample", [x], {});

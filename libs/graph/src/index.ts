@@ -6,5 +6,5 @@ export { elementBytes } from "./onnx.js";
 export { type OperatorName, operators } from "./operators/index.js";
 export type { ParameterAttributes } from "./operators/leaves.js";
 export { type Fill, toOnnx } from "./serialize.js";
-export { countElements, type Shape } from "./shape.js";
+export { countElements, fixed, type Shape } from "./shape.js";
 export type { Value } from "./value.js";

@@ -1,7 +1,7 @@
 /** @file The rule table: every operator by name. A new one is a row here, typed by the table itself. */
 import { lerp } from "./blend.js";
 import { add, cast, clip, cos, div, exp, log, mul, scale, shift, sigmoid, silu, sqrt, sub } from "./elementwise.js";
-import { concat, downsample, expand, reshape, slice, transpose, upsample } from "./layout.js";
+import { concat, downsample, expand, pad, reshape, slice, transpose, upsample } from "./layout.js";
 import { constant, input, parameter } from "./leaves.js";
 import { conv, linear, matmul } from "./products.js";
 import { logSumExp, normalize, softmax, sum } from "./reductions.js";
@@ -37,6 +37,7 @@ export const operators = {
   slice,
   concat,
   expand,
+  pad,
   downsample,
   upsample,
 };

@@ -115,3 +115,14 @@ export const upsample = operator<[Value]>({
   gradient: null,
   cost: () => 0,
 });
+
+/** One more element at the end of an axis, everywhere `value`. */
+export const pad = operator<[Value], { axis: number; value: number }>({
+  infer: ([x], { axis }) => ({ type: x.type, shape: withExtent(x.shape, axis, fixed(x.shape, axis) + 1) }),
+  forward: (emit, [x], { type, shape }, { axis, value }) => {
+    const pads = Array.from({ length: 2 * shape.length }, (_, i) => (i === shape.length + axis ? 1 : 0));
+    return emit.node("Pad", [x!, emit.integers(pads), emit.scalar(value, type)]);
+  },
+  gradient: null,
+  cost: () => 0,
+});

@@ -1,7 +1,19 @@
 /** @file Matrix products and convolutions: where the time goes. */
+import type { Emitter } from "../emitter.js";
 import { operator } from "../operator.js";
 import { broadcast, countElements, fixed, mismatch, show } from "../shape.js";
 import type { Value } from "../value.js";
+
+/**
+ * A product whose rows are samples, computed with the first row repeated at the end. onnxruntime takes another kernel for a
+ * single row, with another order of summation; with two rows or more every row is summed alike, so that a sample's result
+ * does not depend on its batch.
+ */
+function productOfRows(emit: Emitter, rows: string, multiply: (rows: string) => string): string {
+  const [begin, one] = [emit.integers([0]), emit.integers([1])];
+  const padded = emit.node("Concat", [rows, emit.node("Slice", [rows, begin, one, begin])], { axis: 0 });
+  return emit.node("Slice", [multiply(padded), begin, emit.integers([-1]), begin]);
+}
 
 /** x wᵀ: x [M,K], w [O,K] -> [M,O]. */
 export const linear = operator<[Value, Value]>({
@@ -13,7 +25,7 @@ export const linear = operator<[Value, Value]>({
     }
     return { type: x.type, shape: [x.shape[0]!, w.shape[0]!] };
   },
-  forward: (emit, inputs) => emit.node("Gemm", inputs, { transB: 1 }),
+  forward: (emit, [x, w]) => productOfRows(emit, x!, (rows) => emit.node("Gemm", [rows, w!], { transB: 1 })),
   gradient: null,
   cost: ([x], { shape }) => countElements(shape) * fixed(x.shape, 1),
 });
@@ -29,15 +41,12 @@ export const matmul = operator<[Value, Value], { transposeA: boolean; transposeB
     const outer = broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2));
     return { type: a.type, shape: [...outer, a.shape.at(rows)!, b.shape.at(columns)!] };
   },
-  forward: (emit, inputs, _, { transposeA, transposeB, alpha }) =>
-    transposeA || transposeB || alpha !== 1
-      ? emit.node(
-          "FusedMatMul",
-          inputs,
-          { transA: Number(transposeA), transB: Number(transposeB), alpha: { float: alpha } },
-          "com.microsoft",
-        )
-      : emit.node("MatMul", inputs),
+  forward: (emit, [a, b], { inputs, shape }, { transposeA, transposeB, alpha }) => {
+    const attributes = { transA: Number(transposeA), transB: Number(transposeB), alpha: { float: alpha } };
+    const multiply = (left: string) => emit.node("FusedMatMul", [left, b!], attributes, "com.microsoft");
+    const rowsAreSamples = shape.length === 2 && !transposeA && typeof inputs[0]!.shape[0] === "string";
+    return rowsAreSamples ? productOfRows(emit, a!, multiply) : multiply(a!);
+  },
   gradient: null,
   cost: ([a], { shape }, { transposeA }) => countElements(shape) * fixed(a.shape, transposeA ? -2 : -1),
 });
