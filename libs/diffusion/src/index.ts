@@ -1,12 +1,16 @@
 export { type Churn, checkChurn } from "./churn.js";
 export type { Denoiser, DenoiserInfo } from "./denoiser.js";
 export { checkDenoiserInput } from "./denoiser-input.js";
+export { type Batch, type BatchOptions, drawBatch } from "./draw-batch.js";
 export { countEvaluations, evaluationLevels, type RunShape } from "./evaluations.js";
 export { allFinite } from "./finite.js";
 export { guided } from "./guidance/guided.js";
 export type { GuidanceTerm } from "./guidance/term.js";
+export { type GivenLabels, labelRows, NO_LABEL } from "./labels.js";
 export { localDenoiser } from "./local-denoiser.js";
 export { MAX_STEPS, type NoiseSchedule, noiseLevels, scheduleDefaults } from "./noise-levels.js";
+export { type Pixels, toPixels } from "./pixels.js";
+export { type ChannelMap, previewRgb, shrink } from "./preview.js";
 export type { Generator } from "./random/generator.js";
 export { createGenerator, type GeneratorName, generators } from "./random/index.js";
 export { type SampleOptions, type SampleOutcome, type StepReport, sample } from "./sample.js";

@@ -6,7 +6,6 @@
  * fuses a multiplication into the addition after it, so where `fma` stands below decides the last bit; the places were found
  * by comparing with PyTorch's output, and the golden data holds them.
  */
-import { fma } from "./fused.js";
 
 const { fround } = Math;
 
@@ -22,6 +21,14 @@ export function boxMullerBlock(values: Float32Array, start: number): void {
     const radius = fround(Math.sqrt(-2 * log(fround(1 - values[i]!))));
     rotate(values, i, i + half, radius, fround(TWO_PI * values[i + half]!));
   }
+}
+
+/**
+ * a * b + c for float32. The product is exact in float64, so the sum is rounded to 53 bits and then to 24: twice, where
+ * hardware rounds once. With the 2^24 uniforms that there are, log and rotate give the same either way: all were tried.
+ */
+function fma(a: number, b: number, c: number): number {
+  return fround(a * b + c);
 }
 
 const LOG = [
