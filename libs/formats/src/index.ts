@@ -1,1 +1,24 @@
-export {};
+export { replaceFile } from "./atomic-file.js";
+export { fileError } from "./file-error.js";
+export { type FloatType, fromFloat32, toFloat32 } from "./float-conversion.js";
+export { isMap, isSequence } from "./pickle/context.js";
+export {
+  isTensor,
+  PickledTensor,
+  PickleGlobal,
+  type PickleMap,
+  PickleRecord,
+  type PickleValue,
+} from "./pickle/values.js";
+export { readPickle } from "./read-pickle.js";
+export type { TensorEntry } from "./safetensors/header.js";
+export {
+  openSafetensors,
+  parseSafetensors,
+  readSafetensors,
+  type Safetensors,
+  type SafetensorsFile,
+} from "./safetensors/read.js";
+export { writeSafetensors } from "./safetensors/write.js";
+export { byteCount, type DType, elementBytes, elementCount, type TensorData } from "./tensor-data.js";
+export { type ReadOptions, readWholeFile } from "./whole-file.js";

@@ -1,0 +1,68 @@
+/** @file How much a pickle may ask for. A few bytes can ask for a lot; published snapshots stay far below these limits. */
+import { unsafe } from "../file-error.js";
+
+const MiB = 2 ** 20;
+
+/** Estimated bytes of the objects that opcodes make, measured generously in V8. */
+export const cost = {
+  element: 16,
+  list: 64,
+  text: 32,
+  number: 24,
+  view: 160,
+  map: 288,
+  entry: 64,
+  record: 128,
+  tensor: 320,
+  memo: 48,
+} as const;
+
+/** Limits of the pickle reader. */
+export const limits = {
+  /** Opcodes in one file, nested files included. */
+  opcodes: 4_000_000,
+  /** Estimated memory of containers, texts and records, bytes. Array and tensor bytes stay in the file's buffer. */
+  structureBytes: 96 * MiB,
+  /** Containers within containers. */
+  depth: 1000,
+  /** Values met when everything is unfolded, shared ones as often as they are used. */
+  unfolded: 10_000_000,
+  /** Digits or bytes of one integer. */
+  integerLength: 4300,
+  /** Torch files within torch files. */
+  nesting: 3,
+} as const;
+
+/** What one file has used up so far; files nested within it share the budget. */
+export class Budget {
+  private opcodes = 0;
+  private structure = 0;
+  private copied = 0;
+  private readonly maxCopied: number;
+
+  /** @param inputBytes size of the file: strided tensors may take twice as much again, and 64 MiB, when laid out densely */
+  constructor(
+    private readonly file: string,
+    inputBytes: number,
+  ) {
+    this.maxCopied = 64 * MiB + 2 * inputBytes;
+  }
+
+  countOpcode(): void {
+    if (++this.opcodes > limits.opcodes) throw unsafe(this.file, `more than ${limits.opcodes} pickle opcodes`);
+  }
+
+  /** Accounts for memory of objects, before they are made. */
+  spend(bytes: number): void {
+    this.structure += bytes;
+    if (this.structure > limits.structureBytes)
+      throw unsafe(this.file, `its objects take more than ${limits.structureBytes / MiB} MiB`);
+  }
+
+  /** Accounts for array bytes that have to be copied, before they are. */
+  copy(bytes: number): void {
+    this.copied += bytes;
+    if (this.copied > this.maxCopied)
+      throw unsafe(this.file, "its strided tensors unfold to far more than the file holds");
+  }
+}

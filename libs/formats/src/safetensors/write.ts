@@ -1,0 +1,53 @@
+/** @file Writing safetensors: the same tensors always give the same bytes. */
+import { invalid } from "@tandem/errors";
+import { replaceFile } from "../atomic-file.js";
+import { byteCount, elementBytes, type TensorData } from "../tensor-data.js";
+import { maxHeaderBytes, prefixBytes } from "./header.js";
+
+/**
+ * Writes tensors to a file, atomically; they are written one by one and never joined in memory. Larger element types come
+ * first, then names in code unit order, and the header is padded to a multiple of 8: so every tensor lies aligned to its
+ * element size, and equal input gives equal bytes.
+ * @param metadata texts kept beside the tensors
+ * @throws DomainError FIELD_INVALID (a tensor whose bytes do not fit its shape), OUT_OF_MEMORY (disk full), URI_NOT_ALLOWED
+ */
+export async function writeSafetensors(
+  path: string,
+  tensors: ReadonlyMap<string, TensorData>,
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const sorted = [...tensors].sort(([nameA, a], [nameB, b]) => {
+    return elementBytes[b.dtype] - elementBytes[a.dtype] || (nameA < nameB ? -1 : 1);
+  });
+  const header = encodeHeader(sorted, metadata);
+  await replaceFile(path, async (file) => {
+    await file.writeFile(header);
+    for (const [, { data }] of sorted) await file.writeFile(data);
+  });
+}
+
+function encodeHeader(tensors: [string, TensorData][], metadata: Readonly<Record<string, string>>): Uint8Array {
+  const lines: string[] = [];
+  const texts = Object.keys(metadata).sort();
+  if (texts.length > 0) {
+    const pairs = texts.map((key) => `${JSON.stringify(key)}:${JSON.stringify(metadata[key])}`);
+    lines.push(`"__metadata__":{${pairs.join(",")}}`);
+  }
+  let end = 0;
+  for (const [name, { dtype, shape, data }] of tensors) {
+    if (name === "__metadata__") throw invalid("tensors", name, "a name other than that of the metadata");
+    const expected = byteCount(dtype, shape);
+    if (data.byteLength !== expected)
+      throw invalid(`tensors.${name}.data`, `${data.byteLength} bytes`, `${expected} bytes: ${dtype} of [${shape}]`);
+    const entry = { dtype, shape, data_offsets: [end, end + expected] };
+    lines.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
+    end += expected;
+  }
+  const json = new TextEncoder().encode(`{${lines.join(",")}}`);
+  const length = Math.ceil(json.byteLength / 8) * 8;
+  if (length > maxHeaderBytes) throw invalid("metadata", `${length} bytes`, `a header within ${maxHeaderBytes} bytes`);
+  const bytes = new Uint8Array(prefixBytes + length).fill(0x20);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true);
+  bytes.set(json, prefixBytes);
+  return bytes;
+}
