@@ -7,6 +7,7 @@ import type { Execution } from "./evaluator.js";
 import type { LoadOptions, ModelSource } from "./load-options.js";
 import type { OpenSession } from "./loaded-model.js";
 import type { MemoryBudget } from "./memory-budget.js";
+import { available, fasterThanCpu, type ProbeReport, probeProviders } from "./provider-probe.js";
 import { type ProviderChoice, parseProvider, providerUnavailable } from "./providers.js";
 import { SessionHost } from "./session-host.js";
 import type { LoadedMessage, RejectedChoice } from "./session-messages.js";
@@ -20,6 +21,7 @@ export class SessionOpener {
   readonly #threads: number;
   readonly #budget: MemoryBudget;
   readonly #gates = new Map<string, DeviceGate>();
+  #probed: Promise<readonly ProbeReport[]> | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(threads: number, budget: MemoryBudget) {
@@ -38,6 +40,7 @@ export class SessionOpener {
   }
 
   async #open(name: string, source: ModelSource, options: LoadOptions, onLost: () => void): Promise<OpenSession> {
+    const choices = this.#choices(options.provider ?? "auto", options.requireProvider ?? false); // probes while the source reads
     const model = await source();
     for (const spec of [...model.inputs, ...model.outputs]) checkSpec(name, spec);
     const { inputs, outputs } = model;
@@ -50,7 +53,7 @@ export class SessionOpener {
     });
     const close = (): Promise<void> => host.close().finally(free);
     try {
-      const loaded = await this.#load(host, model, options);
+      const loaded = await this.#load(host, model, await choices, options);
       const execution = describe(loaded, options.provider ?? "auto", memoryBytes);
       return { run: (batch) => host.run(batch), close, gate: this.#gate(loaded.choice), execution, inputs, outputs };
     } catch (error) {
@@ -59,24 +62,33 @@ export class SessionOpener {
     }
   }
 
-  async #load(host: SessionHost, model: OnnxModel, options: LoadOptions): Promise<LoadedMessage> {
-    const requested = options.provider ?? "auto";
-    const choices = this.#choices(requested, options.requireProvider ?? false);
+  async #load(
+    host: SessionHost,
+    model: OnnxModel,
+    choices: readonly ProviderChoice[],
+    options: LoadOptions,
+  ): Promise<LoadedMessage> {
     const tolerance = options.tolerance ?? DEFAULT_TOLERANCE;
     const answer = await host.load({ kind: "load", model, choices, threads: this.#threads, tolerance });
     if (answer.kind === "loaded") return answer;
-    throw this.#failure(requested, answer.rejected);
+    throw await this.#failure(options.provider ?? "auto", answer.rejected);
   }
 
-  #choices(requested: string, isRequired: boolean): ProviderChoice[] {
+  async #choices(requested: string, isRequired: boolean): Promise<ProviderChoice[]> {
     const choice = parseProvider(requested);
-    if (choice === "auto" || choice.name === "cpu") return [CPU];
-    return isRequired ? [choice] : [choice, CPU];
+    if (choice === "auto") return [...fasterThanCpu(await this.#probe()).map((name) => ({ name, index: 0 })), CPU];
+    return isRequired || choice.name === "cpu" ? [choice] : [choice, CPU];
   }
 
-  #failure(requested: string, rejected: readonly RejectedChoice[]): Error {
+  /** Once per runtime: what a machine has does not change. */
+  #probe(): Promise<readonly ProbeReport[]> {
+    this.#probed ??= probeProviders();
+    return this.#probed;
+  }
+
+  async #failure(requested: string, rejected: readonly RejectedChoice[]): Promise<Error> {
     const cpu = rejected.find(({ provider }) => provider === "cpu");
-    if (!cpu) return providerUnavailable(requested, rejected, ["cpu"]);
+    if (!cpu) return providerUnavailable(requested, rejected, available(await this.#probe()));
     if (!/alloc|out of memory/i.test(cpu.reason)) return new Error(`onnxruntime refuses the graph: ${cpu.reason}`);
     return new DomainError("OUT_OF_MEMORY", "no memory for the network's session; unload others first", {
       metadata: { device: "host" },

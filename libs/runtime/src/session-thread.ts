@@ -16,10 +16,11 @@ function reply(message: FromSession, moved: readonly ArrayBuffer[] = []): void {
 
 async function load(message: LoadMessage): Promise<void> {
   inputs = message.model.inputs;
-  const opened = await openSession(message);
-  if (!opened.session) return reply({ kind: "load-failed", rejected: opened.rejected });
+  const { opened, rejected } = await openSession(message);
+  if (!opened) return reply({ kind: "load-failed", rejected });
+  const { choice, device } = opened;
   session = opened.session;
-  reply({ kind: "loaded", choice: opened.choice, device: opened.device, rejected: opened.rejected });
+  reply({ kind: "loaded", choice, device, rejected });
 }
 
 async function run(message: RunMessage): Promise<void> {
