@@ -75,11 +75,14 @@ export function onBehalfOf(context: CallContext): CallOptions & { signal: AbortS
   return { signal: context.signal, metadata };
 }
 
+/** The caller's own clock may end the call this much before ours, milliseconds. */
+const CLOCK_TOLERANCE_MS = 50;
+
 /** nice-grpc aborts without a reason, be it a cancellation or the deadline; the clock tells them apart. */
 function withReason(signal: AbortSignal, deadline: Date | undefined): AbortSignal {
   const controller = new AbortController();
   const abort = () => {
-    const late = deadline !== undefined && Date.now() >= deadline.getTime() - 5; // timers may fire a little early
+    const late = deadline !== undefined && Date.now() >= deadline.getTime() - CLOCK_TOLERANCE_MS;
     controller.abort(late ? new DOMException("the call's deadline has passed", "TimeoutError") : signal.reason);
   };
   if (signal.aborted) abort();

@@ -17,6 +17,7 @@ import { errorDetailsClientMiddleware } from "nice-grpc-error-details";
 import type { Channel } from "./channel.js";
 import { fast } from "./codec.js";
 import { fromClientError } from "./error-mapping.js";
+import { lostConnections } from "./lost-connection.js";
 
 type Extra = RetryOptions & DeadlineOptions;
 
@@ -45,6 +46,7 @@ export function createClient<D extends TsProtoServiceDefinition>(
   defaults: DefaultCallOptions<NormalizedServiceDefinition<D>, Extra> = {},
 ): Client<D> {
   return createClientFactory()
+    .use(lostConnections)
     .use(errorDetailsClientMiddleware)
     .use(retryMiddleware)
     .use(retryPolicy)

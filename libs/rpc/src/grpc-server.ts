@@ -21,6 +21,7 @@ import { serviceMark } from "./grpc-service.js";
 import { checkListen, formatHostPort } from "./listen-address.js";
 import { addReflection } from "./reflection.js";
 import { serverErrors } from "./server-errors.js";
+import { allowManyCancellations } from "./stream-resets.js";
 import { serverCredentials } from "./tls.js";
 import { queueOneMessagePerStream, serverOptions } from "./transport.js";
 
@@ -68,6 +69,7 @@ export class GrpcServer implements OnApplicationBootstrap, BeforeApplicationShut
     const protection = { hasToken: tokens.length > 0, hasTls: tls !== undefined, insecure };
     const target = await checkListen(listen, "listen", protection);
     queueOneMessagePerStream();
+    allowManyCancellations();
     const server = this.createServer();
     this.addServices(server);
     const port = await server.listen(formatHostPort(target), serverCredentials(tls));

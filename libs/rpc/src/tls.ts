@@ -1,5 +1,6 @@
 /** @file TLS and mTLS from PEM files. */
 import { readFileSync } from "node:fs";
+import { createSecureContext, type SecureContextOptions } from "node:tls";
 import { ChannelCredentials, ServerCredentials } from "@grpc/grpc-js";
 import { DomainError } from "@tandem/errors";
 
@@ -29,7 +30,8 @@ export function serverCredentials(tls: ServerTls | undefined): ServerCredentials
   if (!tls) return ServerCredentials.createInsecure();
   const pair = { cert_chain: read(tls.cert, "tls.cert"), private_key: read(tls.key, "tls.key") };
   const ca = tls.ca === undefined ? null : read(tls.ca, "tls.ca");
-  return usable(() => ServerCredentials.createSsl(ca, [pair], ca !== null), tls);
+  checkUsable({ cert: pair.cert_chain, key: pair.private_key, ca: ca ?? undefined }, tls);
+  return ServerCredentials.createSsl(ca, [pair], ca !== null);
 }
 
 /** @throws DomainError FIELD_INVALID naming the file that cannot be read or used */
@@ -37,11 +39,14 @@ export function channelCredentials(tls: ClientTls | undefined): ChannelCredentia
   if (!tls) return ChannelCredentials.createInsecure();
   if ((tls.cert === undefined) !== (tls.key === undefined))
     throw new DomainError("FIELD_INVALID", "tls.cert and tls.key must be given together", { field: "tls" });
-  const files = (["ca", "key", "cert"] as const).map((name) => {
-    const path = tls[name];
-    return path === undefined ? null : read(path, `tls.${name}`);
-  });
-  return usable(() => ChannelCredentials.createSsl(files[0], files[1], files[2]), tls);
+  const { ca, cert, key } = tls;
+  const files = {
+    ca: ca === undefined ? undefined : read(ca, "tls.ca"),
+    cert: cert === undefined ? undefined : read(cert, "tls.cert"),
+    key: key === undefined ? undefined : read(key, "tls.key"),
+  };
+  checkUsable(files, tls);
+  return ChannelCredentials.createSsl(files.ca, files.key, files.cert);
 }
 
 function read(path: string, field: string): Buffer {
@@ -52,14 +57,19 @@ function read(path: string, field: string): Buffer {
   }
 }
 
-function usable<T>(create: () => T, tls: ServerTls | ClientTls): T {
+/** grpc-js would find out at the first connection, and not say which file. */
+function checkUsable(context: SecureContextOptions, tls: ServerTls | ClientTls): void {
   try {
-    return create();
+    createSecureContext(context);
   } catch (cause) {
     const files = Object.values(tls).join(", ");
-    throw new DomainError("FIELD_INVALID", `tls: no usable PEM in ${files}: ${(cause as Error).message}`, {
-      field: "tls",
-      cause,
-    });
+    throw new DomainError(
+      "FIELD_INVALID",
+      `tls: no usable certificates and key in ${files}: ${(cause as Error).message}`,
+      {
+        field: "tls",
+        cause,
+      },
+    );
   }
 }
