@@ -1,6 +1,8 @@
 export { replaceFile } from "./atomic-file.js";
 export { fileError } from "./file-error.js";
 export { type FloatType, fromFloat32, toFloat32 } from "./float-conversion.js";
+export { encodeNpy, parseNpy, readNpy, writeNpy } from "./numpy/npy.js";
+export { readNpz, writeNpz } from "./numpy/npz.js";
 export { isMap, isSequence } from "./pickle/context.js";
 export {
   isTensor,
@@ -11,6 +13,7 @@ export {
   type PickleValue,
 } from "./pickle/values.js";
 export { readPickle } from "./read-pickle.js";
+export { namedTensors, readTensorFile, type TensorFile } from "./read-tensor-file.js";
 export type { TensorEntry } from "./safetensors/header.js";
 export {
   openSafetensors,
@@ -20,5 +23,6 @@ export {
   type SafetensorsFile,
 } from "./safetensors/read.js";
 export { writeSafetensors } from "./safetensors/write.js";
+export { type FileKind, sniff } from "./sniff.js";
 export { byteCount, type DType, elementBytes, elementCount, type TensorData } from "./tensor-data.js";
 export { type ReadOptions, readWholeFile } from "./whole-file.js";

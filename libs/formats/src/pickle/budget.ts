@@ -26,7 +26,7 @@ export const limits = {
   /** Containers within containers. */
   depth: 1000,
   /** Values met when everything is unfolded, shared ones as often as they are used. */
-  unfolded: 10_000_000,
+  unfolded: 2_000_000,
   /** Digits or bytes of one integer. */
   integerLength: 4300,
   /** Torch files within torch files. */
