@@ -29,6 +29,7 @@ export function localDenoiser(
       if (info.labelDim > 0) inputs.labels = labelData(labels, count * info.labelDim);
       const whose = client === undefined ? {} : { client };
       const { outputs, timing } = await evaluator.evaluate({ count, inputs, outputs: ["denoised"], signal, ...whose });
+      signal?.throwIfAborted();
       onTiming?.(timing);
       const { denoised } = outputs;
       if (denoised === undefined || denoised.length !== x.data.length) {

@@ -19,7 +19,9 @@ export async function inParallel<T>(runs: readonly NamedRun<T>[], signal?: Abort
   const abort = () => group.abort(signal?.reason);
   signal?.addEventListener("abort", abort, { once: true });
   try {
-    return await Promise.all(runs.map(({ name, run }) => run(group.signal).catch((error) => rethrow(error, name))));
+    const results = await Promise.all(runs.map((named) => runNamed(named, group.signal)));
+    signal?.throwIfAborted();
+    return results;
   } catch (error) {
     group.abort(error);
     throw error;
@@ -28,8 +30,12 @@ export async function inParallel<T>(runs: readonly NamedRun<T>[], signal?: Abort
   }
 }
 
-function rethrow(error: unknown, name: string): never {
-  if (!(error instanceof DomainError) || error.message.includes(name)) throw error;
-  const details = { resource: name, ...error.details, cause: error };
-  throw new DomainError(error.reason, `${name}: ${error.message}`, details);
+async function runNamed<T>({ name, run }: NamedRun<T>, signal: AbortSignal): Promise<T> {
+  try {
+    return await run(signal);
+  } catch (error) {
+    if (!(error instanceof DomainError) || error.message.includes(name)) throw error;
+    const details = { resource: name, ...error.details, cause: error };
+    throw new DomainError(error.reason, `${name}: ${error.message}`, details);
+  }
 }
