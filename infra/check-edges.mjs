@@ -11,7 +11,7 @@ const allowed = {
   errors: [],
   contracts: [],
   formats: [],
-  storage: [],
+  storage: ["formats"],
   graph: [],
   runtime: ["graph"],
   networks: ["graph", "formats", "runtime"],
@@ -20,7 +20,7 @@ const allowed = {
   sampler: ["contracts", "rpc", "storage", ...compute],
   "gateway-api": ["contracts", "rpc", "storage", "diffusion"],
   cli: ["contracts", "rpc", "storage", ...compute],
-  e2e: ["contracts", "rpc", "storage", ...compute],
+  e2e: ["contracts", "rpc", "storage", "cli", ...compute],
 };
 const banned = { compute: /^(@nestjs\/|@grpc\/|nice-grpc|@tandem\/(contracts|rpc))/ };
 

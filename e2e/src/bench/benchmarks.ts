@@ -1,0 +1,16 @@
+/** @file The benchmarks by name, in the order in which they run. */
+import { batching, servers } from "./concurrency.js";
+import { denoise, loop, network } from "./evaluation.js";
+import type { Measurement } from "./measure.js";
+import { roundTrip } from "./round-trip.js";
+import { startup } from "./startup.js";
+
+export const benchmarks: Readonly<Record<string, () => AsyncIterable<Measurement>>> = {
+  network,
+  denoise,
+  loop,
+  servers,
+  batching,
+  "round-trip": roundTrip,
+  startup,
+};

@@ -1,0 +1,27 @@
+/** @file The checks by the folder or file of the golden data that they read. */
+import type { GoldenCase } from "./case.js";
+import { flops } from "./flops.js";
+import type { GoldenFolder } from "./folder.js";
+import { lists } from "./lists.js";
+import { network } from "./network.js";
+import { pickles } from "./pickles.js";
+import { rng } from "./rng.js";
+import { digits, sampler } from "./sampler.js";
+import { toy } from "./toy.js";
+import { walk } from "./walk.js";
+
+/** Finds the cases of one section. */
+export type Check = (folder: GoldenFolder) => AsyncIterable<GoldenCase>;
+
+/** In the order in which a failure is best read: what everything hangs on comes first. */
+export const checks: Readonly<Record<string, Check>> = {
+  rng,
+  "lists.json": lists,
+  pickles,
+  network,
+  walk,
+  "flops.json": flops,
+  toy,
+  sampler,
+  digits,
+};

@@ -1,0 +1,112 @@
+/** @file Real processes of Tandem for tests and benchmarks: samplers and a gateway, started, killed, frozen and stopped. */
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const entry = { sampler: "services/sampler/dist/main.js", gateway: "gateway/api/dist/main.js" } as const;
+
+/** A service process that has said where it listens. */
+export class ServiceProcess implements AsyncDisposable {
+  private constructor(
+    private readonly child: ChildProcessByStdio<Writable, Readable, Readable>,
+    readonly address: string,
+    private readonly exited: Promise<number | null>,
+    private readonly log: string[],
+  ) {}
+
+  /** Starts a service; `cpus` pins it to cores as taskset does. */
+  static async start(
+    kind: keyof typeof entry,
+    args: string[],
+    options: { cpus?: string } = {},
+  ): Promise<ServiceProcess> {
+    const [command, ...rest] = [...(options.cpus ? ["taskset", "-c", options.cpus] : []), process.execPath];
+    const child = spawn(command!, [...rest, `${root}/${entry[kind]}`, ...args], {
+      stdio: ["pipe", "pipe", "pipe"],
+      env: { ...process.env, TANDEM_STOP_WITH_PARENT: "1" },
+    });
+    const log: string[] = [];
+    createInterface(child.stderr).on("line", (line) => log.push(line));
+    const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
+    const ready = (async () => {
+      for await (const line of createInterface(child.stdout)) {
+        const { listening } = JSON.parse(line) as { listening?: string };
+        if (listening) return listening;
+      }
+      throw new Error(`${kind} ended (${await exited}) before it was ready:\n${log.slice(-20).join("\n")}`);
+    })();
+    return new ServiceProcess(child, await ready, exited, log);
+  }
+
+  get pid(): number {
+    return this.child.pid!;
+  }
+
+  /** The last lines of its log, for messages of failed tests. */
+  get lastLog(): string {
+    return this.log.slice(-20).join("\n");
+  }
+
+  /** SIGKILL, SIGSTOP, SIGCONT, SIGTERM. */
+  signal(name: NodeJS.Signals): void {
+    this.child.kill(name);
+  }
+
+  /** Its exit code; null after a signal. */
+  ended(): Promise<number | null> {
+    return this.exited;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.child.kill("SIGCONT");
+    this.child.kill("SIGTERM");
+    const timer = setTimeout(() => this.child.kill("SIGKILL"), 10_000);
+    await this.exited;
+    clearTimeout(timer);
+  }
+}
+
+/** Model servers by name, and what each of them holds: `{ net: { net: "/path/net.safetensors" } }`. */
+export type Placement = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** A gateway over freshly started model servers. */
+export class Stack implements AsyncDisposable {
+  private constructor(
+    readonly gateway: ServiceProcess,
+    readonly servers: ReadonlyMap<string, ServiceProcess>,
+  ) {}
+
+  static async start(
+    placement: Placement,
+    options: { samplerArgs?: string[]; gatewayArgs?: string[]; cpus?: Record<string, string> } = {},
+  ): Promise<Stack> {
+    const started = Object.entries(placement).map(async ([name, models]) => {
+      const held = Object.entries(models).flatMap(([model, path]) => ["--model", `${model}=${path}`]);
+      const args = ["--listen", "127.0.0.1:0", ...held, ...(options.samplerArgs ?? [])];
+      const cpus = options.cpus?.[name];
+      return [name, await ServiceProcess.start("sampler", args, cpus ? { cpus } : {})] as const;
+    });
+    const servers = new Map(await Promise.all(started));
+    const listed = [...servers].flatMap(([name, { address }]) => ["--server", `${name}=${address}`]);
+    const gateway = await ServiceProcess.start("gateway", [
+      "--listen",
+      "127.0.0.1:0",
+      ...listed,
+      ...(options.gatewayArgs ?? []),
+    ]);
+    return new Stack(gateway, servers);
+  }
+
+  server(name: string): ServiceProcess {
+    const server = this.servers.get(name);
+    if (!server) throw new Error(`no server ${name} in this stack`);
+    return server;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.gateway[Symbol.asyncDispose]();
+    await Promise.all([...this.servers.values()].map((server) => server[Symbol.asyncDispose]()));
+  }
+}
