@@ -1,8 +1,7 @@
 /** @file How much a run will evaluate, known before it starts. */
 import { type Churn, churnedLevel } from "./churn.js";
-import type { GuidanceTerm } from "./guidance/term.js";
-import { isActive } from "./guidance/term.js";
-import { type SolverName, solvers } from "./solvers/index.js";
+import { type GuidanceTerm, isActive } from "./guidance/term.js";
+import { type SolverName, solverNamed } from "./solvers/index.js";
 
 /** What decides about the evaluations of a run. */
 export interface RunShape {
@@ -17,8 +16,9 @@ export function evaluationLevels({ solver, levels, churn }: RunShape): Float32Ar
   const single = Float32Array.from(levels);
   const steps = single.length - 1;
   const evaluated: number[] = [];
+  const found = solverNamed(solver);
   for (let i = 0; i < steps; i++) {
-    evaluated.push(...solvers[solver].levels(churnedLevel(single[i]!, steps, churn), single[i + 1]!));
+    evaluated.push(...found.levels(churnedLevel(single[i]!, steps, churn), single[i + 1]!));
   }
   return Float32Array.from(evaluated);
 }

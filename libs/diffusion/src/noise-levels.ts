@@ -78,8 +78,16 @@ function explicitLevels(schedule: NoiseSchedule, sigmas: readonly number[]): Flo
   return levels;
 }
 
+/** @throws DomainError FIELD_INVALID unless levels fall strictly, in float32, and end with the only 0 */
+export function checkLevels(levels: ArrayLike<number>): void {
+  const { length } = levels;
+  if (length < 2 || levels[length - 1] !== 0 || firstDisorder(levels) !== undefined) {
+    throw invalid("levels", Array.from(levels).join(", "), "positive, finite, strictly decreasing in float32, then 0");
+  }
+}
+
 /** Index of the first level that is not positive, finite and below the one before it, in float32. The last is 0. */
-function firstDisorder(levels: Float64Array): number | undefined {
+function firstDisorder(levels: ArrayLike<number>): number | undefined {
   const single = Float32Array.from(levels);
   for (let i = 0; i < single.length - 1; i++) {
     const sigma = single[i]!;

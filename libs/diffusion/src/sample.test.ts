@@ -177,6 +177,10 @@ describe("a run that cannot be", () => {
     ["SHAPE_MISMATCH", { noise: { shape: [3, 4, 4], data: new Float32Array(48) } }],
     ["SHAPE_MISMATCH", { noise: { shape: [1, 3, 4, 4], data: new Float32Array(47) } }],
     ["FIELD_INVALID", { noise: undefined }],
+    ["FIELD_INVALID", { levels: [3, 2, 1] }],
+    ["FIELD_INVALID", { levels: [1, 2, 0] }],
+    ["FIELD_INVALID", { levels: [0] }],
+    ["FIELD_INVALID", { solver: "rk4" as SolverName }],
     ["FIELD_INVALID", { start: { shape: [1, 3, 4, 4], data: new Float32Array(48) } }],
   ])("is refused: %s", async (reason, options) => {
     await expect(run(options)).rejects.toMatchObject({ reason });

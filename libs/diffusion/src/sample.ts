@@ -2,8 +2,9 @@
 import { DomainError, invalid } from "@tandem/errors";
 import { addChurn, type Churn, checkChurn, churnedLevel } from "./churn.js";
 import type { Denoiser } from "./denoiser.js";
+import { checkLevels } from "./noise-levels.js";
 import type { Generator } from "./random/generator.js";
-import { type SolverName, solvers } from "./solvers/index.js";
+import { type SolverName, solverNamed } from "./solvers/index.js";
 import { sizeOf, type Tensor } from "./tensor.js";
 
 /** After a step. The tensors are views: read them before the returned promise resolves, copy what is to be kept. */
@@ -58,7 +59,8 @@ export interface SampleOutcome {
  */
 export async function sample(options: SampleOptions): Promise<SampleOutcome> {
   const { denoiser, labels, churn, signal } = options;
-  const solver = solvers[options.solver];
+  const solver = solverNamed(options.solver);
+  checkLevels(options.levels);
   const levels = Float32Array.from(options.levels);
   const steps = levels.length - 1;
   const begin = startState(options, levels[0]!);
@@ -126,7 +128,8 @@ function churnGenerators({ churn, solver, generators }: SampleOptions, count: nu
   if (churn === undefined) return [];
   checkChurn(churn);
   if (churn.amount === 0) return [];
-  if (!solvers[solver].takesChurn) throw invalid("sampling.churn.amount", churn.amount, `0 with the solver ${solver}`);
+  if (!solverNamed(solver).takesChurn)
+    throw invalid("sampling.churn.amount", churn.amount, `0 with the solver ${solver}`);
   if (generators?.length !== count) {
     throw invalid("generators", generators?.length, `one for each of the ${count} samples, for churn`);
   }
