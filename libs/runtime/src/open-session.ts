@@ -17,7 +17,7 @@ export interface OpenedSession {
 
 const CPU: ProviderChoice = { name: "cpu", index: 0 };
 
-/** Tries the choices in order. @returns the session, or undefined; and why the others did not do */
+/** Tries the choices in order. @returns the session, or undefined; and why the others did not do. */
 export async function openSession(
   message: LoadMessage,
 ): Promise<{ opened: OpenedSession | undefined; rejected: readonly RejectedChoice[] }> {
@@ -39,15 +39,15 @@ function reasonOf(error: unknown): string {
 }
 
 async function open(message: LoadMessage, choice: ProviderChoice): Promise<OpenedSession> {
-  const { model, threads, tolerance } = message;
+  const { path, specs, threads, tolerance } = message;
   if (choice.name === "cpu") {
-    const session = await createSession(model, CPU, { threads });
+    const session = await createSession(path, CPU, { threads });
     return { session, choice, device: `${providers.cpu.label()}: ${cpus()[0]?.model ?? "unknown"}` };
   }
-  const placed = await placeSession(model, choice, { threads });
+  const placed = await placeSession(path, specs, choice, { threads });
   try {
-    const cpu = await createSession(model, CPU, { threads });
-    await compareWithCpu(model, placed.outputs, cpu, tolerance).finally(() => cpu.release());
+    const cpu = await createSession(path, CPU, { threads });
+    await compareWithCpu(specs, placed.outputs, cpu, tolerance).finally(() => cpu.release());
   } catch (error) {
     await placed.session.release();
     throw error;

@@ -2,11 +2,10 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { OnnxModel } from "@tandem/graph";
 import type { InferenceSession } from "onnxruntime-node";
 import type { BatchResult } from "./batch.js";
 import type { ProviderChoice } from "./providers.js";
-import { checkBatch } from "./self-check.js";
+import { checkBatch, type Specs } from "./self-check.js";
 import { createSession, runSession, type SessionSettings } from "./session.js";
 
 /** A session on a device, its results for the self-check's samples, and how many of its nodes run there. */
@@ -25,29 +24,31 @@ const NEEDS_CPU = /fallback to CPU EP has been explicitly disabled/;
  * @throws Error when the device is missing, or no node runs there
  */
 export async function placeSession(
-  model: OnnxModel,
+  path: string,
+  specs: Specs,
   choice: ProviderChoice,
   settings: SessionSettings,
 ): Promise<PlacedSession> {
   let session: InferenceSession;
   try {
-    session = await createSession(model, choice, { ...settings, isStrict: true });
+    session = await createSession(path, choice, { ...settings, isStrict: true });
   } catch (error) {
-    if (error instanceof Error && NEEDS_CPU.test(error.message)) return placePartly(model, choice, settings);
+    if (error instanceof Error && NEEDS_CPU.test(error.message)) return placePartly(path, specs, choice, settings);
     throw error;
   }
-  return { session, outputs: await runCheck(session, model), nodes: "all on device" };
+  return { session, outputs: await runCheck(session, specs), nodes: "all on device" };
 }
 
 async function placePartly(
-  model: OnnxModel,
+  path: string,
+  specs: Specs,
   choice: ProviderChoice,
   settings: SessionSettings,
 ): Promise<PlacedSession> {
   const folder = await mkdtemp(join(tmpdir(), "tandem-placement-"));
   try {
-    const session = await createSession(model, choice, { ...settings, profilePrefix: join(folder, "run") });
-    const outputs = await runCheck(session, model);
+    const session = await createSession(path, choice, { ...settings, profilePrefix: join(folder, "run") });
+    const outputs = await runCheck(session, specs);
     session.endProfiling();
     const nodes = await countNodes(folder);
     if (nodes.onDevice > 0) return { session, outputs, nodes };
@@ -58,8 +59,8 @@ async function placePartly(
   }
 }
 
-async function runCheck(session: InferenceSession, model: OnnxModel): Promise<BatchResult["outputs"]> {
-  return (await runSession(session, model.inputs, checkBatch(model))).outputs;
+async function runCheck(session: InferenceSession, specs: Specs): Promise<BatchResult["outputs"]> {
+  return (await runSession(session, specs.inputs, checkBatch(specs))).outputs;
 }
 
 /** An event of onnxruntime's trace (Chrome's trace format). */

@@ -1,6 +1,7 @@
 /** @file Entry of the probe: tries every provider of this onnxruntime on one convolution and reports each over IPC. */
 import { Graph, toOnnx } from "@tandem/graph";
 import { listSupportedBackends } from "onnxruntime-node";
+import { writeModelFiles } from "./model-files.js";
 import type { ProbeReport } from "./provider-probe.js";
 import { type ProviderName, providers } from "./providers.js";
 import { checkBatch } from "./self-check.js";
@@ -22,7 +23,8 @@ async function convolution() {
 async function probe(name: ProviderName): Promise<ProbeReport> {
   try {
     const model = await convolution();
-    const session = await createSession(model, { name, index: 0 }, { threads: 0, isStrict: name !== "cpu" });
+    await using files = await writeModelFiles(model);
+    const session = await createSession(files.path, { name, index: 0 }, { threads: 0, isStrict: name !== "cpu" });
     let computeMs = Number.POSITIVE_INFINITY;
     for (let i = 0; i < RUNS; i++) {
       computeMs = Math.min(computeMs, (await runSession(session, model.inputs, checkBatch(model))).computeMs);

@@ -1,22 +1,25 @@
 /** @file Does a device compute what the CPU computes? Asked once, at load, with two small samples. */
-import type { OnnxModel, TensorSpec } from "@tandem/graph";
+import type { OnnxModel } from "@tandem/graph";
 import type { InferenceSession } from "onnxruntime-node";
 import { type Batch, type BatchResult, sampleSize } from "./batch.js";
 import { runSession } from "./session.js";
 
+/** Inputs and outputs of a network. */
+export type Specs = Pick<OnnxModel, "inputs" | "outputs">;
+
 const SAMPLES = 2;
 
 /** Inputs that suit noise levels as well as images: evenly spread over 0.1 to 1, the same at every load. */
-export function checkBatch(model: OnnxModel): Batch {
+export function checkBatch(specs: Specs): Batch {
   const inputs: Record<string, Float32Array<ArrayBuffer>> = {};
   let state = 1;
-  for (const spec of model.inputs) {
+  for (const spec of specs.inputs) {
     inputs[spec.name] = Float32Array.from({ length: SAMPLES * sampleSize(spec) }, () => {
       state = (Math.imul(state, 1664525) + 1013904223) >>> 0; // Numerical Recipes' generator: any spread will do
       return 0.1 + (0.9 * state) / 2 ** 32;
     });
   }
-  return { count: SAMPLES, inputs, outputs: model.outputs.map(({ name }) => name) };
+  return { count: SAMPLES, inputs, outputs: specs.outputs.map(({ name }) => name) };
 }
 
 /**
@@ -24,13 +27,13 @@ export function checkBatch(model: OnnxModel): Batch {
  * @throws Error naming the output that deviates by more than `tolerance`, relative to its root mean square
  */
 export async function compareWithCpu(
-  model: OnnxModel,
+  specs: Specs,
   device: BatchResult["outputs"],
   cpu: InferenceSession,
   tolerance: number,
 ): Promise<void> {
-  const { outputs } = await runSession(cpu, model.inputs, checkBatch(model));
-  for (const { name } of model.outputs as readonly TensorSpec[]) {
+  const { outputs } = await runSession(cpu, specs.inputs, checkBatch(specs));
+  for (const { name } of specs.outputs) {
     const deviation = relativeDeviation(device[name]!, outputs[name]!);
     if (deviation <= tolerance) continue; // NaN is not
     throw new Error(

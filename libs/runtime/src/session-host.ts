@@ -46,9 +46,9 @@ export class SessionHost {
     });
   }
 
-  /** Loads the network. Its bytes move to the thread, except those in shared memory. */
+  /** Loads the network. */
   async load(message: LoadMessage): Promise<LoadedMessage | LoadFailedMessage> {
-    return (await this.#ask(message, movable(message))) as LoadedMessage | LoadFailedMessage;
+    return (await this.#ask(message, [])) as LoadedMessage | LoadFailedMessage;
   }
 
   /**
@@ -92,16 +92,6 @@ export class SessionHost {
     this.#worker.unref();
     if (pending) outcome(pending);
   }
-}
-
-/** Buffers of the weights that can move: each once, none that is shared or that Node refuses to detach. */
-function movable({ model }: LoadMessage): ArrayBuffer[] {
-  const buffers = new Set<ArrayBuffer>();
-  for (const { data } of model.externalData) {
-    // A view of a part is copied: its owner may hold other parts of the same buffer.
-    if (data.buffer instanceof ArrayBuffer && data.byteLength === data.buffer.byteLength) buffers.add(data.buffer);
-  }
-  return [...buffers];
 }
 
 function lost(name: string, code: number, cause: unknown): DomainError {

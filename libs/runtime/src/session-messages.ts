@@ -1,12 +1,14 @@
 /** @file What the runtime and a session's thread say to each other. Buffers are moved, not copied. */
-import type { OnnxModel } from "@tandem/graph";
 import type { Batch, BatchResult } from "./batch.js";
 import type { ProviderChoice } from "./providers.js";
+import type { Specs } from "./self-check.js";
 
 /** Loads the network with the first choice that proves itself. */
 export interface LoadMessage {
   readonly kind: "load";
-  readonly model: OnnxModel;
+  /** Path of the protobuf, its weights beside it; there until the answer. */
+  readonly path: string;
+  readonly specs: Specs;
   readonly choices: readonly ProviderChoice[];
   /** Cores for one evaluation on the CPU. */
   readonly threads: number;

@@ -1,12 +1,13 @@
 /** @file From a network's source to a session: reads, makes room, tries providers, says what it got. */
 import { createRequire } from "node:module";
 import { DomainError } from "@tandem/errors";
-import type { OnnxModel, TensorSpec } from "@tandem/graph";
+import type { TensorSpec } from "@tandem/graph";
 import { DeviceGate } from "./device-gate.js";
 import type { Execution } from "./evaluator.js";
 import type { LoadOptions, ModelSource } from "./load-options.js";
 import type { OpenSession } from "./loaded-model.js";
 import type { MemoryBudget } from "./memory-budget.js";
+import { type ModelFiles, removeStaleModelFiles, sizeOf, writeModelFiles } from "./model-files.js";
 import { available, fasterThanCpu, type ProbeReport, probeProviders } from "./provider-probe.js";
 import { type ProviderChoice, parseProvider, providerUnavailable } from "./providers.js";
 import { SessionHost } from "./session-host.js";
@@ -22,7 +23,7 @@ export class SessionOpener {
   readonly #budget: MemoryBudget;
   readonly #gates = new Map<string, DeviceGate>();
   #probed: Promise<readonly ProbeReport[]> | undefined;
-  #last: Promise<unknown> = Promise.resolve();
+  #last: Promise<unknown> | undefined;
 
   constructor(threads: number, budget: MemoryBudget) {
     this.#threads = threads;
@@ -34,18 +35,16 @@ export class SessionOpener {
    * @throws DomainError OUT_OF_MEMORY, PROVIDER_UNAVAILABLE, NOT_SUPPORTED; whatever the source throws
    */
   open(name: string, source: ModelSource, options: LoadOptions, onLost: () => void): Promise<OpenSession> {
-    const opened = this.#last.then(() => this.#open(name, source, options, onLost));
+    const before = this.#last ?? removeStaleModelFiles();
+    const opened = before.then(() => this.#open(name, source, options, onLost));
     this.#last = opened.catch(() => undefined); // the caller hears of the failure; the next load starts anyhow
     return opened;
   }
 
   async #open(name: string, source: ModelSource, options: LoadOptions, onLost: () => void): Promise<OpenSession> {
-    const choices = this.#choices(options.provider ?? "auto", options.requireProvider ?? false); // probes while the source reads
-    const model = await source();
-    for (const spec of [...model.inputs, ...model.outputs]) checkSpec(name, spec);
-    const { inputs, outputs } = model;
-    const memoryBytes = sizeOf(model);
-    await this.#budget.hold(name, memoryBytes);
+    const choices = this.#choices(options.provider ?? "auto", options.requireProvider ?? false); // probes while files are read
+    await using files = await this.#files(name, source);
+    const { specs, memoryBytes } = files;
     const free = (): void => this.#budget.free(name);
     const host = new SessionHost(name, () => {
       free();
@@ -53,23 +52,34 @@ export class SessionOpener {
     });
     const close = (): Promise<void> => host.close().finally(free);
     try {
-      const loaded = await this.#load(host, model, await choices, options);
+      const loaded = await this.#load(host, files, await choices, options);
       const execution = describe(loaded, options.provider ?? "auto", memoryBytes);
-      return { run: (batch) => host.run(batch), close, gate: this.#gate(loaded.choice), execution, inputs, outputs };
+      return { run: (batch) => host.run(batch), close, gate: this.#gate(loaded.choice), execution, ...specs };
     } catch (error) {
       await close();
       throw error;
     }
   }
 
+  /** Reads the source and writes it to files. Nothing holds the source's bytes when this returns: they can be collected. */
+  async #files(name: string, source: ModelSource): Promise<ModelFiles> {
+    const model = await source();
+    for (const spec of [...model.inputs, ...model.outputs]) checkSpec(name, spec);
+    await this.#budget.hold(name, sizeOf(model));
+    return writeModelFiles(model).catch((error) => {
+      this.#budget.free(name);
+      throw error;
+    });
+  }
+
   async #load(
     host: SessionHost,
-    model: OnnxModel,
+    { path, specs }: ModelFiles,
     choices: readonly ProviderChoice[],
     options: LoadOptions,
   ): Promise<LoadedMessage> {
     const tolerance = options.tolerance ?? DEFAULT_TOLERANCE;
-    const answer = await host.load({ kind: "load", model, choices, threads: this.#threads, tolerance });
+    const answer = await host.load({ kind: "load", path, specs, choices, threads: this.#threads, tolerance });
     if (answer.kind === "loaded") return answer;
     throw await this.#failure(options.provider ?? "auto", answer.rejected);
   }
@@ -110,11 +120,6 @@ function checkSpec(name: string, spec: TensorSpec): void {
   if (spec.type === "float32" && typeof spec.shape[0] === "string" && isFixed) return;
   const shape = `${spec.type} [${spec.shape.join(", ")}]`;
   throw new DomainError("NOT_SUPPORTED", `${name}: ${spec.name} is ${shape}; it must be float32 [N, fixed extents...]`);
-}
-
-/** Weights and graph: what a session keeps. Activations come on top, as large as the batches. */
-function sizeOf(model: OnnxModel): number {
-  return model.externalData.reduce((sum, { data }) => sum + data.byteLength, model.protobuf.byteLength);
 }
 
 function describe(loaded: LoadedMessage, requestedProvider: string, memoryBytes: number): Execution {

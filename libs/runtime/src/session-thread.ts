@@ -15,7 +15,7 @@ function reply(message: FromSession, moved: readonly ArrayBuffer[] = []): void {
 }
 
 async function load(message: LoadMessage): Promise<void> {
-  inputs = message.model.inputs;
+  inputs = message.specs.inputs;
   const { opened, rejected } = await openSession(message);
   if (!opened) return reply({ kind: "load-failed", rejected });
   const { choice, device } = opened;

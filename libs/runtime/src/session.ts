@@ -1,5 +1,5 @@
 /** @file An onnxruntime session as the session thread uses it: created for one provider, run on whole batches. */
-import type { OnnxModel, TensorSpec } from "@tandem/graph";
+import type { TensorSpec } from "@tandem/graph";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Batch, BatchResult } from "./batch.js";
 import { type ProviderChoice, providers } from "./providers.js";
@@ -13,15 +13,14 @@ export interface SessionSettings {
   readonly profilePrefix?: string;
 }
 
-/** Creates a session. onnxruntime copies the weights out of `model` before this resolves. */
+/** Creates a session from a network's files; they may be deleted afterwards. */
 export function createSession(
-  model: OnnxModel,
+  path: string,
   choice: ProviderChoice,
   settings: SessionSettings,
 ): Promise<InferenceSession> {
-  return InferenceSession.create(model.protobuf, {
+  return InferenceSession.create(path, {
     executionProviders: [providers[choice.name].option(choice.index)],
-    externalData: model.externalData.map(({ path, data }) => ({ path, data })),
     intraOpNumThreads: settings.threads,
     interOpNumThreads: 1,
     graphOptimizationLevel: "all",
