@@ -12,9 +12,10 @@ const bytes = (values: Float32Array) => new Uint8Array(values.buffer);
 
 /** Parameters filled with i * factor. */
 const counting: Fill = async (parameters) =>
-  parameters.map(({ shape, factor }) =>
-    bytes(new Float32Array(shape.reduce((a, b) => a * b, 1)).map((_, i) => i * factor)),
-  );
+  parameters.map(({ path, shape, factor }) => {
+    const count = shape.reduce((a, b) => a * b, 1);
+    return { path, data: bytes(new Float32Array(count).map((_, i) => i * factor)) };
+  });
 
 const weight = (g: Graph, name: string, shape: number[]) =>
   g.parameter({ name, type: "float32", shape, source: {}, factor: 1, cost: 0 });

@@ -25,6 +25,11 @@ export interface ExternalData {
 export interface OnnxModel {
   readonly protobuf: Uint8Array;
   readonly externalData: readonly ExternalData[];
+  /**
+   * Folder where the external data lies as files, one a path, instead of in `externalData`. onnxruntime maps them when told
+   * (session option `session.model_external_initializers_file_folder_path`); once the session exists they may go.
+   */
+  readonly externalFolder?: string;
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
 }

@@ -1,12 +1,15 @@
 /** @file From a graph to ONNX: simplify, lower every value by its rule, ask for the weights, write the protobuf. */
 import { type Deferred, Emitter } from "./emitter.js";
 import { type Graph, ruleOf } from "./graph.js";
-import type { OnnxModel, TensorSpec } from "./model.js";
+import type { ExternalData, OnnxModel, TensorSpec } from "./model.js";
 import { encodeModel, type OnnxNode } from "./onnx.js";
 import { simplify } from "./simplify.js";
 
-/** Makes the bytes of the parameters, in the order asked: `factor` times the source, in the type asked, little endian. */
-export type Fill = (parameters: readonly Deferred[]) => Promise<readonly Uint8Array[]>;
+/**
+ * Makes the bytes of the parameters: `factor` times the source, in the type asked, little endian. Returns them by path; a
+ * parameter whose bytes were put into a file of that name may be left out.
+ */
+export type Fill = (parameters: readonly Deferred[]) => Promise<readonly ExternalData[]>;
 
 const noParameters: Fill = async (parameters) => {
   if (parameters.length > 0) throw new Error("the graph has parameters: toOnnx needs a function that fills them");
@@ -19,9 +22,8 @@ const noParameters: Fill = async (parameters) => {
  */
 export async function toOnnx(graph: Graph, fill: Fill = noParameters): Promise<OnnxModel> {
   const { emitter, outputs } = lower(simplify(graph));
-  const data = await fill(emitter.deferred);
+  const externalData = await fill(emitter.deferred);
   const protobuf = encodeModel({ nodes: emitter.nodes, constants: emitter.constants, inputs: graph.inputs, outputs });
-  const externalData = emitter.deferred.map(({ path }, i) => ({ path, data: data[i]! }));
   return { protobuf, externalData, inputs: graph.inputs, outputs };
 }
 

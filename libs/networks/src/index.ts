@@ -1,6 +1,10 @@
 export { labelDim, type NetworkConfig, networkConfig, sampleShape } from "./architectures.js";
 export { type BuildOptions, buildDenoiser } from "./build.js";
+export { countCost, type LayerCost, type NetworkCost } from "./cost.js";
 export type { Edm2UnetConfig } from "./edm2/config.js";
+export { readNetwork } from "./file/read-network.js";
+export { type WriteOptions, writeNetwork } from "./file/write-network.js";
 export type { GaussianMixtureConfig } from "./mixture/config.js";
 export type { Encoding, Network, Provenance } from "./network.js";
+export { randomNetwork } from "./random-network.js";
 export type { ToyMlpConfig } from "./toy/config.js";

@@ -25,7 +25,8 @@ export class Parameters {
 
   /**
    * The weight of an MP-Conv or MP-linear layer: normalize(w) gain / sqrt(fan-in) (numerics, section 2; eq. 47), row by row.
-   * For inference it is a constant, folded once; the count charges norm, division and product as the definition has them.
+   * For inference it is a constant, folded once; the count charges what the reference's
+   * does: norm and division of the forced normalization, the same again within the layer, and the product with the gain.
    * @param layer state-dict path without ".weight"
    * @param gain name of a trained scalar, or null for 1
    */
@@ -33,7 +34,7 @@ export class Parameters {
     const name = `${layer}.weight`;
     this.specs.push({ name, shape, role: "weight" });
     if (gain !== null) this.specs.push({ name: gain, shape: [], role: "gain" });
-    return this.#declare(name, shape, type, { name, role: "weight", gain }, 3 * shape.reduce((a, b) => a * b, 1));
+    return this.#declare(name, shape, type, { name, role: "weight", gain }, 5 * shape.reduce((a, b) => a * b, 1));
   }
 
   /** A stored table, used as it is; always float32. */

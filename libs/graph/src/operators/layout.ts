@@ -1,6 +1,6 @@
-/** @file Operators that move elements and change none; they cost nothing in the count. */
+/** @file Operators that move elements and compute nothing, or nearly. */
 import { operator } from "../operator.js";
-import { fixed, mismatch, type Shape, sameShape, show, withExtent } from "../shape.js";
+import { countElements, fixed, mismatch, type Shape, sameShape, show, withExtent } from "../shape.js";
 import type { Value } from "../value.js";
 
 /** The product of the numbers, and the symbols: what a reshape must keep. */
@@ -85,7 +85,7 @@ export const expand = operator<[Value, Value]>({
   cost: () => 0,
 });
 
-/** Halves height and width, each 2x2 square becoming its mean: EDM2's filter [1,1]. x [N,C,H,W], H and W even. */
+/** Halves height and width, each 2x2 square becoming its mean: EDM2's filter [1,1]. Counted as the 2x2 convolution of the definition. x [N,C,H,W], H and W even. */
 export const downsample = operator<[Value]>({
   infer: ([x]) => {
     const [height, width] = [fixed(x.shape, 2), fixed(x.shape, 3)];
@@ -95,10 +95,10 @@ export const downsample = operator<[Value]>({
   },
   forward: (emit, inputs) => emit.node("AveragePool", inputs, { kernel_shape: [2, 2], strides: [2, 2] }),
   gradient: null,
-  cost: () => 0,
+  cost: (_, { shape }) => 4 * countElements(shape),
 });
 
-/** Doubles height and width, each element becoming a 2x2 square. */
+/** Doubles height and width, each element becoming a 2x2 square. Counted as the 2x2 convolution of the definition. */
 export const upsample = operator<[Value]>({
   infer: ([x]) => ({
     type: x.type,
@@ -113,7 +113,7 @@ export const upsample = operator<[Value]>({
     });
   },
   gradient: null,
-  cost: () => 0,
+  cost: (_, { shape }) => 4 * countElements(shape),
 });
 
 /** One more element at the end of an axis, everywhere `value`. */

@@ -2,17 +2,17 @@
 import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import { type FoldJob, fold } from "./fold.js";
+import { elementsOf, type FoldJob, foldEach } from "./fold.js";
 
 /** Below this many elements a thread costs more than it saves. */
 const elementsPerThread = 8_000_000;
 
 /** Runs every job. The calling thread stays free when there is enough work for others. */
 export async function foldAll(jobs: readonly FoldJob[]): Promise<void> {
-  const elements = jobs.reduce((total, { target }) => total + target.length, 0);
+  const elements = jobs.reduce((total, job) => total + elementsOf(job), 0);
   const threads = Math.min(Math.ceil(elements / elementsPerThread), availableParallelism(), 8);
   if (threads < 2) {
-    for (const job of jobs) fold(job);
+    foldEach(jobs);
     return;
   }
   await Promise.all(share(jobs, threads).map(foldInThread));
@@ -21,10 +21,10 @@ export async function foldAll(jobs: readonly FoldJob[]): Promise<void> {
 /** Largest first, each to the thread with the least to do. */
 function share(jobs: readonly FoldJob[], threads: number): FoldJob[][] {
   const shares = Array.from({ length: threads }, () => ({ jobs: [] as FoldJob[], elements: 0 }));
-  for (const job of jobs.toSorted((a, b) => b.target.length - a.target.length)) {
+  for (const job of jobs.toSorted((a, b) => elementsOf(b) - elementsOf(a))) {
     const least = shares.reduce((a, b) => (b.elements < a.elements ? b : a));
     least.jobs.push(job);
-    least.elements += job.target.length;
+    least.elements += elementsOf(job);
   }
   return shares.map((each) => each.jobs);
 }

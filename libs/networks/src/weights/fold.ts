@@ -1,4 +1,5 @@
 /** @file Weight normalization, done once at load (numerics, section 2, MP-Conv; eq. 47). */
+import { writeFileSync } from "node:fs";
 import { type TensorData, toFloat32 } from "@tandem/formats";
 
 /** What becomes one constant of the graph. Everything in it can be sent to a thread without a copy. */
@@ -8,8 +9,30 @@ export interface FoldJob {
   readonly role: "weight" | "buffer";
   /** The result is multiplied by this: trained gain, absorbed factors. */
   readonly factor: number;
-  /** Where the result goes; its type says float32 or float16. */
-  readonly target: Float32Array | Float16Array;
+  readonly type: "float32" | "float16";
+  /** Where the result goes: memory that threads share, or a new file. */
+  readonly target: Uint8Array<SharedArrayBuffer> | string;
+}
+
+/** Elements of the result. */
+export const elementsOf = ({ tensor }: FoldJob): number => tensor.shape.reduce((a, b) => a * b, 1);
+
+/** Folds tensors one after the other; those that become files share one buffer. */
+export function foldEach(jobs: readonly FoldJob[]): void {
+  const largest = Math.max(0, ...jobs.filter(({ target }) => typeof target === "string").map(elementsOf));
+  const scratch = new ArrayBuffer(4 * largest);
+  for (const job of jobs) {
+    const { target, type } = job;
+    const bytes = elementsOf(job) * (type === "float16" ? 2 : 4);
+    const memory = typeof target === "string" ? new Uint8Array(scratch, 0, bytes) : target;
+    fold(
+      job,
+      type === "float16"
+        ? new Float16Array(memory.buffer, memory.byteOffset, bytes / 2)
+        : new Float32Array(memory.buffer, memory.byteOffset, bytes / 4),
+    );
+    if (typeof target === "string") writeFileSync(target, memory, { flag: "wx" });
+  }
 }
 
 /** EDM2's epsilon of normalize(). */
@@ -19,7 +42,7 @@ const epsilon = 1e-4;
 const rowLength = ({ shape }: TensorData): number => shape.slice(1).reduce((a, b) => a * b, 1);
 
 /** target = w / (epsilon + rms of w's row) * factor / sqrt(fan-in). Sums in float64. */
-export function fold({ tensor, role, factor, target }: FoldJob): void {
+function fold({ tensor, role, factor }: FoldJob, target: Float32Array | Float16Array): void {
   if (role === "buffer") {
     const values = toFloat32(tensor);
     for (let i = 0; i < values.length; i++) target[i] = values[i]! * factor;
