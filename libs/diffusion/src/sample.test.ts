@@ -123,6 +123,15 @@ describe("churn", () => {
     });
   });
 
+  it("acts at both ends of its range, as float32 has them", () => {
+    const raised = evaluationLevels({
+      solver: "euler",
+      levels: [0.7, 0.3, 0.1, 0.01, 0],
+      churn: { amount: 0.4, sigmaMin: 0.1, sigmaMax: 0.3 },
+    });
+    expect([...raised]).toEqual([0.7, 0.33, 0.11, 0.01].map((sigma) => expect.closeTo(sigma, 6)));
+  });
+
   it("of amount 0 draws nothing", async () => {
     expect((await run({ churn: { amount: 0 }, generators: undefined })).samples).toEqual((await run()).samples);
   });

@@ -12,24 +12,29 @@ const points: GaussianOptions = { sampleShape: [2], labelDim: 0 };
 const start = { shape: [2, 2], data: Float32Array.of(80, -100, 30, 5) };
 
 /** Largest relative error of a run from sigma 80 to 0. */
-async function pathError(solver: SolverName, steps: number): Promise<number> {
-  const { samples } = await sample({
-    denoiser: gaussianDenoiser(points),
-    levels: noiseLevels({ steps }),
-    solver,
-    start,
-  });
+async function pathError(solver: SolverName, levels: Float64Array): Promise<number> {
+  const { samples } = await sample({ denoiser: gaussianDenoiser(points), levels, solver, start });
   const exact = start.data.map((value) => value / Math.hypot(1, 80));
   return samples.data.reduce((max, value, i) => Math.max(max, Math.abs(value / exact[i]! - 1)), 0);
+}
+
+/** Every second level moved three quarters of the way: a solver that assumes equal steps loses its order. */
+function unevenLevels(steps: number): Float64Array {
+  const even = noiseLevels({ steps });
+  const isMoved = (i: number) => i % 2 === 1 && i < steps - 1;
+  return even.map((sigma, i) => (isMoved(i) ? even[i - 1]! ** 0.2 * even[i + 1]! ** 0.8 : sigma));
 }
 
 describe.each(Object.keys(solvers) as SolverName[])("%s follows the exact Gaussian path", (name) => {
   const solver = solvers[name];
 
-  it("loses 2^order of its error when the steps double", async () => {
-    const ratio = (await pathError(name, 32)) / (await pathError(name, 64));
+  it.each([
+    ["the usual steps", (steps: number) => noiseLevels({ steps })],
+    ["steps of alternating length", unevenLevels],
+  ])("loses 2^order of its error when the number of %s doubles", async (_, levels) => {
+    const ratio = (await pathError(name, levels(32))) / (await pathError(name, levels(64)));
     expect(ratio).toBeGreaterThan(0.9 * 2 ** solver.order);
-    expect(ratio).toBeLessThan(1.3 * 2 ** solver.order);
+    expect(ratio).toBeLessThan(1.35 * 2 ** solver.order);
   });
 
   it("gives the denoised start when it has one step", async () => {
