@@ -1,1 +1,3 @@
-export {};
+export { parseEmaLengths } from "./lists/ema-lengths.js";
+export { imageCountOfKimg, parseImageCount } from "./lists/image-counts.js";
+export { parseIntegers, parseSeeds, seedRanges } from "./lists/seeds.js";

@@ -1,0 +1,67 @@
+/** @file `tandem models`: the models that the gateway's servers hold. */
+import { type Model, ModelState } from "@tandem/contracts";
+import type { Context } from "../context.js";
+import { Gateway } from "../gateway.js";
+
+const state: Record<ModelState, string> = {
+  [ModelState.MODEL_STATE_UNSPECIFIED]: "unknown",
+  [ModelState.MODEL_STATE_UNLOADED]: "unloaded",
+  [ModelState.MODEL_STATE_LOADING]: "loading",
+  [ModelState.MODEL_STATE_READY]: "ready",
+  [ModelState.MODEL_STATE_FAILED]: "failed",
+  [ModelState.UNRECOGNIZED]: "unknown",
+};
+
+/** A model as results show it. */
+function describeModel(model: Model) {
+  const { execution } = model;
+  return {
+    name: model.name,
+    state: state[model.state],
+    sampleShape: model.sampleShape,
+    labelDim: model.labelDim,
+    parameterCount: model.parameterCount,
+    weightsDigest: model.weightsDigest,
+    provider: execution?.provider ?? null,
+    requestedProvider: execution?.requestedProvider || null,
+    device: execution?.device ?? null,
+    source: model.source?.uri ?? null,
+    license: model.provenance?.license || null,
+    ...(model.error && { error: model.error.message }),
+  };
+}
+
+export const models = {
+  usage: "models",
+  description: "The models that the gateway's servers hold, and what really runs them.",
+  example: "tandem models --json",
+  async action(context: Context) {
+    await using gateway = await Gateway.open(context);
+    const found: Model[] = [];
+    let pageToken = "";
+    do {
+      const page = await gateway.models.listModels({ pageSize: 1000, pageToken }, { signal: context.signal });
+      found.push(...page.models);
+      pageToken = page.nextPageToken;
+    } while (pageToken !== "");
+    context.output.results(
+      found.map(describeModel),
+      {
+        model: (one) => one.name,
+        state: (one) => (one.error ? `${one.state}: ${one.error}` : one.state),
+        sample: (one) => one.sampleShape.join("x"),
+        labels: (one) => String(one.labelDim),
+        parameters: (one) => (one.parameterCount === 0n ? "?" : one.parameterCount.toLocaleString("en")),
+        "runs on": (one) => [one.provider ?? "-", fallback(one)].join(""),
+      },
+      "no models: start a stack with tandem up, or name a gateway with --server",
+    );
+  },
+};
+
+/** Says it when something else runs the model than was asked for. */
+function fallback({ provider, requestedProvider }: ReturnType<typeof describeModel>): string {
+  const isOther =
+    requestedProvider !== null && requestedProvider !== "auto" && provider !== requestedProvider.replace(/:\d+$/, "");
+  return isOther ? ` (asked for ${requestedProvider})` : "";
+}

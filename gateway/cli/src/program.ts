@@ -1,0 +1,65 @@
+/** @file `tandem`: all commands. A new command is one file and one line here. */
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { makeCommand, type Run } from "./command.js";
+import { demo } from "./commands/demo.js";
+import { doctor } from "./commands/doctor.js";
+import { down } from "./commands/down.js";
+import { exportOnnx } from "./commands/export-onnx.js";
+import { flops } from "./commands/flops.js";
+import { generate } from "./commands/generate.js";
+import { importFiles } from "./commands/import.js";
+import { models } from "./commands/models.js";
+import { presets } from "./commands/presets.js";
+import { servers } from "./commands/servers.js";
+import { status } from "./commands/status.js";
+import { up } from "./commands/up.js";
+import { device, integer } from "./option-values.js";
+
+/** Version of this package. */
+export const version = (
+  JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }
+).version;
+
+/** The whole command line. `run` gets every action. */
+export function makeProgram(run: Run): Command {
+  const program = new Command("tandem")
+    .description("EDM2 diffusion models as gRPC services: guided images, the two networks on any servers.")
+    .version(version)
+    .option(
+      "--server <address>",
+      "gateway to talk to, HOST:PORT or https://HOST:PORT (env: TANDEM_SERVER; default: embedded stack)",
+    )
+    .option("--json", "one JSON object a line on standard output")
+    .option("--verbose", "show where an error came from")
+    .option(
+      "--device <device>",
+      "where networks run: auto, cpu, cuda or webgpu, with :N for the Nth device",
+      device,
+      "auto",
+    )
+    .option(
+      "--threads <n>",
+      "threads of each network process, 1 to 1024 (default: the machine's, shared)",
+      integer(1, 1024),
+    )
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText(
+      "after",
+      "\nExample:\n  tandem generate --net net.safetensors --gnet gnet.safetensors --guidance 2 --outdir out",
+    );
+  program
+    .addCommand(makeCommand(up, run))
+    .addCommand(makeCommand(down, run))
+    .addCommand(makeCommand(status, run))
+    .addCommand(makeCommand(generate, run))
+    .addCommand(makeCommand(flops, run))
+    .addCommand(makeCommand(importFiles, run))
+    .addCommand(makeCommand(exportOnnx, run))
+    .addCommand(makeCommand(servers, run))
+    .addCommand(makeCommand(models, run))
+    .addCommand(makeCommand(presets, run))
+    .addCommand(makeCommand(doctor, run))
+    .addCommand(makeCommand(demo, run), { hidden: true });
+  return program;
+}
