@@ -1,4 +1,4 @@
-export { countOperations, type OperationCount } from "./cost.js";
+export { countOperations, type OperationCount, type ValueCount } from "./cost.js";
 export type { Deferred } from "./emitter.js";
 export { Graph } from "./graph.js";
 export type { ElementType, Extent, ExternalData, OnnxModel, TensorSpec } from "./model.js";

@@ -1,5 +1,5 @@
 /** @file What a network costs, from its configuration alone: no weights are made. */
-import { countElements, countOperations } from "@tandem/graph";
+import { countElements, countOperations, type ValueCount } from "@tandem/graph";
 import { denoiserGraph, type NetworkConfig } from "./architectures.js";
 
 /** Multiply-adds are for one sample (numerics, section 10). */
@@ -11,6 +11,8 @@ export interface NetworkCost {
   readonly layers: readonly LayerCost[];
   /** Multiply-adds by operation, e.g. conv, matmul, silu. */
   readonly operations: Readonly<Record<string, number>>;
+  /** Every step of the graph that costs something, in the order of evaluation; they add up to `multiplyAdds`. */
+  readonly steps: readonly ValueCount[];
 }
 
 /** One layer's share. */
@@ -23,7 +25,7 @@ export interface LayerCost {
 /** Counts a network. */
 export function countCost(config: NetworkConfig): NetworkCost {
   const { graph, specs } = denoiserGraph(config);
-  const { multiplyAdds, byLayer, byOperation } = countOperations(graph);
+  const { multiplyAdds, byLayer, byOperation, values } = countOperations(graph);
   const trained = specs.filter(({ role }) => role !== "buffer");
   const parametersOf = new Map<string, number>();
   for (const { name, shape } of trained) {
@@ -42,5 +44,6 @@ export function countCost(config: NetworkConfig): NetworkCost {
       multiplyAdds: byLayer.get(name) ?? 0,
     })),
     operations: Object.fromEntries(byOperation),
+    steps: values,
   };
 }
