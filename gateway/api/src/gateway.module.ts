@@ -1,0 +1,55 @@
+/** @file The gateway's one Nest module: which objects there are, and when the registry begins and ends. */
+import { type DynamicModule, Inject, Module, type OnApplicationShutdown, type OnModuleInit } from "@nestjs/common";
+import { GrpcModule } from "@tandem/rpc";
+import type { Logger } from "pino";
+import type { GatewayConfig } from "./config.js";
+import { DenoiserController } from "./denoise/denoiser.controller.js";
+import { GatewayController } from "./generate/gateway.controller.js";
+import { Generator } from "./generate/generator.js";
+import { PresetStore } from "./presets/preset-store.js";
+import { ModelController } from "./registry/model.controller.js";
+import { Models } from "./registry/models.js";
+import { Registry } from "./registry/registry.js";
+import { Resolver } from "./registry/resolver.js";
+import { SamplerController } from "./sampling/sampler.controller.js";
+import { Sampler } from "./sampling/sampler.js";
+
+/** Serves GatewayService, and ModelService, DenoiserService and SamplerService for all configured servers. */
+@Module({})
+export class GatewayModule implements OnModuleInit, OnApplicationShutdown {
+  constructor(@Inject(Registry) private readonly registry: Registry) {}
+
+  /** @throws DomainError for a preset file or an address that cannot be used */
+  static async forRoot(config: GatewayConfig, logger: Logger): Promise<DynamicModule> {
+    const { listen, tls, tokens, insecure } = config;
+    const registry = new Registry(config.servers, config.deadlines);
+    const resolver = new Resolver(registry, config);
+    const presets = await PresetStore.load(config.presets);
+    return {
+      module: GatewayModule,
+      imports: [GrpcModule.forRoot({ listen, ...(tls && { tls }), tokens, insecure, logger })],
+      providers: [
+        { provide: Registry, useValue: registry },
+        { provide: Resolver, useValue: resolver },
+        { provide: PresetStore, useValue: presets },
+        { provide: Models, useValue: new Models(registry, resolver, config.rewrites) },
+        { provide: Generator, useValue: new Generator(config, presets, resolver) },
+        { provide: Sampler, useValue: new Sampler(config, resolver) },
+        GatewayController,
+        ModelController,
+        DenoiserController,
+        SamplerController,
+      ],
+    };
+  }
+
+  /** The first call already finds the servers that are up. */
+  async onModuleInit(): Promise<void> {
+    await this.registry.start();
+  }
+
+  /** After the draining: calls that finish still need the servers. */
+  onApplicationShutdown(): void {
+    this.registry.stop();
+  }
+}

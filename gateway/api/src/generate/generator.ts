@@ -1,0 +1,188 @@
+/** @file Runs generations: batches over servers, images as they are finished. */
+import {
+  type GenerateResponse,
+  type GenerationSpec,
+  type Progress,
+  SamplerServiceDefinition,
+  toDuration,
+} from "@tandem/contracts";
+import type { GatewayConfig } from "../config.js";
+import { encodeImage, encodePreviews } from "../images/encode-images.js";
+import { ImageInfos } from "../images/image-info.js";
+import type { PresetStore } from "../presets/preset-store.js";
+import type { Resolver } from "../registry/resolver.js";
+import type { BatchStep, SampledBatch } from "../sampling/batch.js";
+import { compose, requireHome } from "../sampling/compose.js";
+import type { Composition } from "../sampling/composition.js";
+import { type Place, runBatch } from "../sampling/run-batch.js";
+import type { Span } from "./batches.js";
+import { type CheckedGeneration, checkGeneration } from "./check-generation.js";
+import { Generation } from "./generation.js";
+import { Outbox } from "./outbox.js";
+import { Rate } from "./rate.js";
+import { Slots } from "./slots.js";
+
+/** Batches that are sampled at the same time: servers work on one while the other is on the wire. */
+const IN_FLIGHT = 2;
+/** Finished events that may wait for a slow reader before the work waits too. */
+const OUTBOX = 64;
+
+type Event = NonNullable<GenerateResponse["event"]>;
+
+/** Makes images. */
+export class Generator {
+  readonly #slots: Slots;
+
+  constructor(
+    private readonly config: GatewayConfig,
+    private readonly presets: PresetStore,
+    private readonly resolver: Resolver,
+  ) {
+    this.#slots = new Slots(config.limits.maxGenerations);
+  }
+
+  /** Checks a spec, finds or loads its models and decides where it runs. @throws DomainError */
+  async plan(spec: GenerationSpec): Promise<Generation> {
+    const checked = checkGeneration(this.presets.expand("spec", spec), this.config.limits.maxImages);
+    const together = checked.placement === "whole loop";
+    const composition = await compose(this.resolver, checked.sampling, "spec.", together);
+    if (together) requireHome(composition);
+    return new Generation(checked, composition, placeOf(checked, composition));
+  }
+
+  /**
+   * The plan, then images, previews and progress as they come, then `done`. Aborting the signal, or leaving the iteration, stops
+   * the servers' work before the next evaluation.
+   * @throws DomainError; the signal's reason
+   */
+  async *generate(spec: GenerationSpec, signal: AbortSignal): AsyncGenerator<Event> {
+    using _slot = this.#slots.take();
+    const started = performance.now();
+    const generation = await this.plan(spec);
+    signal.throwIfAborted();
+    const plan = generation.describe(spec.seeds);
+    yield { $case: "plan", value: plan };
+    yield* new Run(generation, this.config, signal).events();
+    const runTime = toDuration(performance.now() - started);
+    yield { $case: "done", value: { numImages: plan.numImages, plan, runTime } };
+  }
+}
+
+function placeOf({ placement }: CheckedGeneration, composition: Composition): Place {
+  if (placement !== "auto") return placement;
+  return composition.homes(SamplerServiceDefinition).length > 0 ? "whole loop if possible" : "per step";
+}
+
+/** One generation in progress. */
+class Run {
+  readonly #outbox = new Outbox<Event>(OUTBOX);
+  readonly #stop = new AbortController();
+  readonly #rate = new Rate();
+  readonly #infos: ImageInfos;
+  readonly #waiting: Span[];
+  /** Images finished, and sampling done in images, parts of them included. */
+  #finished = 0;
+  #work = 0;
+
+  constructor(
+    private readonly generation: Generation,
+    private readonly config: GatewayConfig,
+    private readonly signal: AbortSignal,
+  ) {
+    this.#infos = new ImageInfos(generation);
+    this.#waiting = [...generation.spans];
+  }
+
+  async *events(): AsyncGenerator<Event> {
+    const abort = () => this.#fail(this.signal.reason);
+    if (this.signal.aborted) abort();
+    this.signal.addEventListener("abort", abort, { once: true });
+    const workers = Promise.all(Array.from({ length: IN_FLIGHT }, () => this.#worker())).then(
+      () => this.#outbox.end(),
+      (error: unknown) => this.#fail(error),
+    );
+    try {
+      yield* this.#outbox;
+    } finally {
+      this.signal.removeEventListener("abort", abort);
+      this.#stop.abort(new DOMException("nobody waits for the images", "AbortError"));
+      this.#outbox.end();
+      await workers;
+    }
+  }
+
+  /** The first failure stops the other worker and is what the caller sees. */
+  #fail(error: unknown): void {
+    this.#outbox.end(error);
+    this.#stop.abort(error);
+  }
+
+  /** Takes batches until none is left. Files of a batch are made while the next batch is sampled. */
+  async #worker(): Promise<void> {
+    let files: Promise<void> = Promise.resolve();
+    for (let span = this.#waiting.shift(); span; span = this.#waiting.shift()) {
+      const seeds = this.generation.checked.seeds.slice(span.start, span.end);
+      const sampled = await this.#sample(span, seeds);
+      await files;
+      files = this.#finish(sampled, seeds);
+      files.catch((error: unknown) => this.#fail(error)); // known at once, not when the next batch is done
+    }
+    await files;
+  }
+
+  #sample(span: Span, seeds: readonly bigint[]): Promise<SampledBatch> {
+    const { composition, checked, place } = this.generation;
+    let reported = 0;
+    return runBatch(
+      composition,
+      place,
+      { seeds, generator: checked.generator, labels: this.generation.labelsOf(span) },
+      {
+        signal: this.#stop.signal,
+        wireType: checked.wireType,
+        previewEvery: checked.previews?.everySteps ?? 0,
+        trajectory: false,
+        onStep: async (step) => {
+          const share = (seeds.length * step.step) / step.steps;
+          this.#work += Math.max(0, share - reported); // a batch that starts again elsewhere makes no progress twice
+          reported = Math.max(reported, share);
+          this.#rate.mark(this.#work);
+          this.#outbox.offer({ $case: "progress", value: this.#progress("sampling") });
+          await this.#preview(step, seeds);
+        },
+      },
+      this.config.deadlines,
+    );
+  }
+
+  async #preview({ denoised, step }: BatchStep, seeds: readonly bigint[]): Promise<void> {
+    const { previews } = this.generation.checked;
+    if (!denoised || !previews) return;
+    for (const value of await encodePreviews(denoised, seeds, step, previews.maxSize))
+      await this.#outbox.put({ $case: "preview", value });
+  }
+
+  async #finish(sampled: SampledBatch, seeds: readonly bigint[]): Promise<void> {
+    const { format } = this.generation.checked;
+    for (const [n, seed] of seeds.entries()) {
+      const value = await encodeImage(sampled, n, seed, format, this.#infos);
+      this.#stop.signal.throwIfAborted();
+      this.#finished++;
+      await this.#outbox.put({ $case: "image", value });
+    }
+    await this.#outbox.put({ $case: "progress", value: this.#progress("sampling") });
+  }
+
+  #progress(stage: string): Progress {
+    const total = this.generation.checked.seeds.count;
+    const eta = this.#rate.remainingMs(total);
+    return {
+      done: BigInt(this.#finished),
+      total: BigInt(total),
+      unit: "images",
+      rate: this.#rate.perSecond,
+      eta: eta === undefined ? undefined : toDuration(eta),
+      stage,
+    };
+  }
+}
