@@ -6,6 +6,7 @@
 import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { types } from "node:util";
 import { DomainError } from "@tandem/errors";
 import type { OnnxModel } from "@tandem/graph";
 import type { Specs } from "./self-check.js";
@@ -29,18 +30,19 @@ export function sizeOf({ protobuf, externalData }: OnnxModel): number {
 }
 
 /**
- * Writes a network to the folder for temporary files (TMPDIR).
+ * Writes a network to a new folder.
+ * @param root where; by default the folder for temporary files (TMPDIR)
  * @throws DomainError OUT_OF_MEMORY when it cannot be written
  */
-export async function writeModelFiles(model: OnnxModel): Promise<ModelFiles> {
+export async function writeModelFiles(model: OnnxModel, root = tmpdir()): Promise<ModelFiles> {
   const { protobuf, externalData, inputs, outputs } = model;
-  const folder = await mkdtemp(join(tmpdir(), PREFIX)).catch((error) => {
-    throw cannotWrite(tmpdir(), error);
-  });
-  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   const files = [{ path: MODEL, data: protobuf }, ...externalData];
   const isPlain = ({ path }: { path: string }): boolean => basename(path) === path && path !== "." && path !== "..";
   if (!files.every(isPlain)) throw new Error("weights have a path outside their folder");
+  const folder = await mkdtemp(join(root, PREFIX)).catch((error) => {
+    throw cannotWrite(root, error);
+  });
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   // All at once: the file system's threads copy in parallel.
   const written = await Promise.allSettled(files.map(({ path, data }) => writeFile(join(folder, path), data)));
   const failure = written.find((result) => result.status === "rejected");
@@ -53,7 +55,7 @@ export async function writeModelFiles(model: OnnxModel): Promise<ModelFiles> {
 }
 
 function cannotWrite(folder: string, cause: unknown): DomainError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = types.isNativeError(cause) ? cause.message : String(cause);
   return new DomainError(
     "OUT_OF_MEMORY",
     `weights cannot be written for loading (${why}); TMPDIR may name another folder`,
@@ -65,9 +67,9 @@ function cannotWrite(folder: string, cause: unknown): DomainError {
 }
 
 /** Deletes what processes that were killed while loading have left: folders over an hour old. */
-export async function removeStaleModelFiles(): Promise<void> {
-  const names = (await readdir(tmpdir())).filter((name) => name.startsWith(PREFIX));
-  for (const folder of names.map((name) => join(tmpdir(), name))) {
+export async function removeStaleModelFiles(root = tmpdir()): Promise<void> {
+  const names = (await readdir(root)).filter((name) => name.startsWith(PREFIX));
+  for (const folder of names.map((name) => join(root, name))) {
     const isStale = await stat(folder).then(
       ({ mtimeMs }) => Date.now() - mtimeMs > STALE_MS,
       () => false, // deleted meanwhile by its owner

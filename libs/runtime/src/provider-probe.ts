@@ -10,8 +10,18 @@ export type ProbeReport = { readonly provider: ProviderName } & (
 
 const TIMEOUT_MS = 30_000;
 
-/** Probes all providers that the installed onnxruntime has. Never rejects: what does not answer is not in the result. */
+let probed: Promise<readonly ProbeReport[]> | undefined;
+
+/**
+ * Probes all providers that the installed onnxruntime has; once, since what a machine has does not change. Never rejects: what
+ * does not answer is not in the result.
+ */
 export function probeProviders(): Promise<readonly ProbeReport[]> {
+  probed ??= probe();
+  return probed;
+}
+
+function probe(): Promise<readonly ProbeReport[]> {
   return new Promise((resolve) => {
     const reports: ProbeReport[] = [];
     const child = fork(new URL("./probe-process.js", import.meta.url), {

@@ -9,6 +9,8 @@ interface Pending {
   readonly reject: (error: unknown) => void;
 }
 
+const SESSION_THREAD = new URL("./session-thread.js", import.meta.url);
+
 /** A thread with one session; one request at a time. The thread keeps the process alive only while it works. */
 export class SessionHost {
   readonly #name: string;
@@ -22,17 +24,18 @@ export class SessionHost {
    * Starts the thread.
    * @param name   the network's, for messages
    * @param onLost called once when the thread dies by itself; whatever it was doing is rejected with the same error
+   * @param thread the thread's entry
    */
-  constructor(name: string, onLost: (error: DomainError) => void) {
+  constructor(name: string, onLost: (error: DomainError) => void, thread = SESSION_THREAD) {
     this.#name = name;
-    this.#worker = new Worker(new URL("./session-thread.js", import.meta.url), {
+    this.#worker = new Worker(thread, {
       name: `session ${name}`,
       execArgv: [],
     });
     this.#worker.unref();
     this.#worker.on("message", (message: FromSession) => this.#settle((pending) => pending.resolve(message)));
-    let cause: unknown;
-    this.#worker.on("error", (error) => {
+    let cause: Error | undefined;
+    this.#worker.on("error", (error: Error) => {
       cause = error;
     });
     this.#exited = new Promise((resolve) => {
@@ -94,8 +97,8 @@ export class SessionHost {
   }
 }
 
-function lost(name: string, code: number, cause: unknown): DomainError {
-  const why = cause instanceof Error ? cause.message : `exit code ${code}`;
+function lost(name: string, code: number, cause: Error | undefined): DomainError {
+  const why = cause?.message ?? `exit code ${code}`;
   return new DomainError("WORKER_LOST", `the thread that runs ${name} died (${why}); it starts again on next use`, {
     resource: `models/${name}`,
     cause,

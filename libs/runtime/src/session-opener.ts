@@ -8,7 +8,7 @@ import type { LoadOptions, ModelSource } from "./load-options.js";
 import type { OpenSession } from "./loaded-model.js";
 import type { MemoryBudget } from "./memory-budget.js";
 import { type ModelFiles, removeStaleModelFiles, sizeOf, writeModelFiles } from "./model-files.js";
-import { available, fasterThanCpu, type ProbeReport, probeProviders } from "./provider-probe.js";
+import { available, fasterThanCpu, probeProviders } from "./provider-probe.js";
 import { type ProviderChoice, parseProvider, providerUnavailable } from "./providers.js";
 import { SessionHost } from "./session-host.js";
 import type { LoadedMessage, RejectedChoice } from "./session-messages.js";
@@ -22,7 +22,6 @@ export class SessionOpener {
   readonly #threads: number;
   readonly #budget: MemoryBudget;
   readonly #gates = new Map<string, DeviceGate>();
-  #probed: Promise<readonly ProbeReport[]> | undefined;
   #last: Promise<unknown> | undefined;
 
   constructor(threads: number, budget: MemoryBudget) {
@@ -86,19 +85,13 @@ export class SessionOpener {
 
   async #choices(requested: string, isRequired: boolean): Promise<ProviderChoice[]> {
     const choice = parseProvider(requested);
-    if (choice === "auto") return [...fasterThanCpu(await this.#probe()).map((name) => ({ name, index: 0 })), CPU];
+    if (choice === "auto") return [...fasterThanCpu(await probeProviders()).map((name) => ({ name, index: 0 })), CPU];
     return isRequired || choice.name === "cpu" ? [choice] : [choice, CPU];
-  }
-
-  /** Once per runtime: what a machine has does not change. */
-  #probe(): Promise<readonly ProbeReport[]> {
-    this.#probed ??= probeProviders();
-    return this.#probed;
   }
 
   async #failure(requested: string, rejected: readonly RejectedChoice[]): Promise<Error> {
     const cpu = rejected.find(({ provider }) => provider === "cpu");
-    if (!cpu) return providerUnavailable(requested, rejected, available(await this.#probe()));
+    if (!cpu) return providerUnavailable(requested, rejected, available(await probeProviders()));
     if (!/alloc|out of memory/i.test(cpu.reason)) return new Error(`onnxruntime refuses the graph: ${cpu.reason}`);
     return new DomainError("OUT_OF_MEMORY", "no memory for the network's session; unload others first", {
       metadata: { device: "host" },

@@ -1,8 +1,10 @@
 /** @file An onnxruntime session as the session thread uses it: created for one provider, run on whole batches. */
 import type { TensorSpec } from "@tandem/graph";
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import { env, InferenceSession, Tensor } from "onnxruntime-node";
 import type { Batch, BatchResult } from "./batch.js";
 import { type ProviderChoice, providers } from "./providers.js";
+
+env.logLevel = "fatal"; // what fails is thrown, and reported by whoever asked
 
 /** How a session is created, beside its provider. */
 export interface SessionSettings {
@@ -24,7 +26,7 @@ export function createSession(
     intraOpNumThreads: settings.threads,
     interOpNumThreads: 1,
     graphOptimizationLevel: "all",
-    logSeverityLevel: 3,
+    logSeverityLevel: 4,
     extra: {
       session: {
         disable_cpu_ep_fallback: settings.isStrict ? "1" : "0",
