@@ -1,4 +1,5 @@
 /** @file One value in, one value out, element by element. Shapes are kept or broadcast; the type is kept. */
+import { onWholeVectors } from "../batch-invariance.js";
 import { operator } from "../operator.js";
 import { broadcast, countElements, mismatch } from "../shape.js";
 import type { Value } from "../value.js";
@@ -20,7 +21,7 @@ const binary = (opType: "Add" | "Sub" | "Mul" | "Div") =>
 const unary = (opType: "Sqrt" | "Log" | "Exp" | "Cos" | "Sigmoid") =>
   operator<[Value]>({
     infer: ([x]) => x,
-    forward: (emit, inputs) => emit.node(opType, inputs),
+    forward: (emit, [x], value) => onWholeVectors(emit, x!, value, (padded) => emit.node(opType, [padded])),
     gradient: null,
     cost: (_, { shape }) => countElements(shape),
   });

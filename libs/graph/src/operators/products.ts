@@ -1,19 +1,8 @@
 /** @file Matrix products and convolutions: where the time goes. */
-import type { Emitter } from "../emitter.js";
+import { productOfRows } from "../batch-invariance.js";
 import { operator } from "../operator.js";
 import { broadcast, countElements, fixed, mismatch, show } from "../shape.js";
 import type { Value } from "../value.js";
-
-/**
- * A product whose rows are samples, computed with the first row repeated at the end. onnxruntime takes another kernel for a
- * single row, with another order of summation; with two rows or more every row is summed alike, so that a sample's result
- * does not depend on its batch.
- */
-function productOfRows(emit: Emitter, rows: string, multiply: (rows: string) => string): string {
-  const [begin, one] = [emit.integers([0]), emit.integers([1])];
-  const padded = emit.node("Concat", [rows, emit.node("Slice", [rows, begin, one, begin])], { axis: 0 });
-  return emit.node("Slice", [multiply(padded), begin, emit.integers([-1]), begin]);
-}
 
 /** x wᵀ: x [M,K], w [O,K] -> [M,O]. */
 export const linear = operator<[Value, Value]>({

@@ -1,4 +1,5 @@
 /** @file Operators that look along an axis. */
+import { padRows } from "../batch-invariance.js";
 import { operator } from "../operator.js";
 import { countElements, fixed, mismatch, show, withExtent } from "../shape.js";
 import type { Value } from "../value.js";
@@ -16,7 +17,12 @@ export const sum = operator<[Value], { axes: readonly number[] }>({
     checkAxes(x, axes);
     return { type: x.type, shape: x.shape.map((extent, i) => (axes.includes(i) ? 1 : extent)) };
   },
-  forward: (emit, [x], _, { axes }) => emit.node("ReduceSum", [x!, emit.integers(axes)], { keepdims: 1 }),
+  forward: (emit, [x], { inputs, type }, { axes }) => {
+    const [shape, axis] = [inputs[0]!.shape, emit.integers(axes)];
+    const isRows = shape.length === 2 && axes.length === 1 && axes[0] === 1;
+    const rows = isRows ? padRows(emit, x!, fixed(shape, 1), emit.scalar(0, type)) : x!;
+    return emit.node("ReduceSum", [rows, axis], { keepdims: 1 });
+  },
   gradient: null,
   cost: ([x]) => countElements(x.shape),
 });
