@@ -1,10 +1,10 @@
 /** @file What was probably meant: the known names nearest to an unknown one. */
 
-/** At most `count` names, nearest first, of those that differ by less than about a third of the letters. */
+/** At most `count` names, nearest first, of those that differ by two letters or a third of them. */
 export function closeNames(wanted: string, known: readonly string[], count = 5): string[] {
   return known
     .map((name) => ({ name, distance: editDistance(wanted, name) }))
-    .filter(({ name, distance }) => distance <= Math.max(name.length, wanted.length) / 3 || name.includes(wanted))
+    .filter(({ name, distance }) => distance <= Math.max(2, wanted.length / 3) || name.includes(wanted))
     .sort((a, b) => a.distance - b.distance || a.name.localeCompare(b.name))
     .slice(0, count)
     .map(({ name }) => name);
