@@ -26,7 +26,10 @@ export function makeCommand<O extends OptionValues, A extends string[]>(
 ): Command {
   const [name = "", ...operands] = definition.usage.split(" ");
   const [summary = ""] = definition.description.split("\n\n");
-  const command = new Command(name).description(definition.description).summary(summary);
+  const command = new Command(name)
+    .description(definition.description)
+    .summary(summary)
+    .configureHelp({ showGlobalOptions: true });
   if (operands.length > 0) command.arguments(operands.join(" "));
   definition.options?.(command);
   command.addHelpText("after", `\nExample:\n  ${definition.example}`);

@@ -43,7 +43,6 @@ export function makeProgram(run: Run): Command {
       "threads of each network process, 1 to 1024 (default: the machine's, shared)",
       integer(1, 1024),
     )
-    .configureHelp({ showGlobalOptions: true })
     .addHelpText(
       "after",
       "\nExample:\n  tandem generate --net net.safetensors --gnet gnet.safetensors --guidance 2 --outdir out",

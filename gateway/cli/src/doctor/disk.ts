@@ -1,8 +1,9 @@
 /** @file Room for downloads, logs and images. */
-import { access, constants, mkdir, statfs } from "node:fs/promises";
+import { access, constants, statfs } from "node:fs/promises";
 import { fileError } from "@tandem/formats";
 import type { Context } from "../context.js";
 import { errorLine } from "../error-line.js";
+import { makeFolder } from "../output/make-folder.js";
 import type { Finding } from "./finding.js";
 
 /** The smallest published network takes 250 MB. */
@@ -10,7 +11,7 @@ const ROOM = 2 ** 30;
 
 export async function checkDisk({ home }: Context): Promise<Finding[]> {
   try {
-    await mkdir(home, { recursive: true });
+    await makeFolder(home);
     await access(home, constants.W_OK);
     const { bavail, bsize } = await statfs(home);
     const free = bavail * bsize;

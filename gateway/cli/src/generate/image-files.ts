@@ -1,7 +1,8 @@
 /** @file Where images lie and how they are written: whole or not at all. */
-import { access, constants, mkdir } from "node:fs/promises";
+import { access, constants } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileError, replaceFile } from "@tandem/formats";
+import { makeFolder } from "../output/make-folder.js";
 import { outputError } from "../output/output-error.js";
 import type { GenerateOptions } from "./options.js";
 
@@ -26,7 +27,7 @@ export function imagePath(
  */
 export async function writeOutput(option: string, path: string, data: Uint8Array): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await replaceFile(path, async (file) => {
       await file.writeFile(data);
     });
@@ -41,7 +42,7 @@ export async function writeOutput(option: string, path: string, data: Uint8Array
  */
 export async function prepareFolder(option: string, folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await access(folder, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw outputError(option, fileError(folder, error));

@@ -1,12 +1,13 @@
 /** @file A stack that stays: looked after in this process, or in one of its own. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, open } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { DomainError } from "@tandem/errors";
 import type { Context } from "../context.js";
+import { makeFolder } from "../output/make-folder.js";
 import type { StackConfig } from "./config.js";
 import { Stack } from "./stack.js";
 import { forgetStack, runningStack, type StackState, stackFile, writeStack } from "./state.js";
@@ -62,7 +63,7 @@ export async function serve(
  */
 export async function serveDetached(args: readonly string[], { home, env, signal }: Context): Promise<StackState> {
   const logs = join(home, "logs");
-  await mkdir(logs, { recursive: true });
+  await makeFolder(logs);
   const path = join(logs, "up.log");
   const log = await open(path, "w");
   const main = fileURLToPath(new URL("../main.js", import.meta.url));

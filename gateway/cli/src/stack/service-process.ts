@@ -1,10 +1,11 @@
 /** @file One process of the stack: started, waited for, stopped, and gone when this process is gone. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, open, readFile } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { DomainError } from "@tandem/errors";
+import { makeFolder } from "../output/make-folder.js";
 
 /** What to start. */
 export interface ServiceSpec {
@@ -40,7 +41,7 @@ export class ServiceProcess implements AsyncDisposable {
    */
   static async start(spec: ServiceSpec, signal: AbortSignal): Promise<ServiceProcess> {
     signal.throwIfAborted();
-    await mkdir(spec.logs, { recursive: true });
+    await makeFolder(spec.logs);
     const log = join(spec.logs, `${spec.name}.log`);
     const logFile = await open(log, "w");
     const node = [process.execPath, spec.script, ...spec.args];

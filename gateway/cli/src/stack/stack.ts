@@ -1,9 +1,10 @@
 /** @file A stack that this process started: samplers, then the gateway over them; ended in reverse. */
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { availableParallelism, homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Context } from "../context.js";
+import { makeFolder } from "../output/make-folder.js";
 import type { ExternalConfig, SamplerConfig, StackConfig } from "./config.js";
 import { ServiceProcess } from "./service-process.js";
 import { processBegan, type StackMember, type StackState } from "./state.js";
@@ -125,7 +126,7 @@ async function startGateway(
     })),
   };
   const file = join(home, "gateway.json");
-  await mkdir(home, { recursive: true });
+  await makeFolder(home);
   await writeFile(file, JSON.stringify(settings, null, 2), { mode: 0o600 });
   return ServiceProcess.start(
     {

@@ -1,10 +1,11 @@
 /** @file The running stack, as other commands find it: `stack.json` in the state folder. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DomainError } from "@tandem/errors";
 import { z } from "zod";
+import { makeFolder } from "../output/make-folder.js";
 
 const member = z.object({ name: z.string(), pid: z.int().positive().optional(), address: z.string() });
 
@@ -49,7 +50,7 @@ export async function runningStack(home: string): Promise<StackState | undefined
 
 /** Makes the stack known, at once or not at all. */
 export async function writeStack(home: string, state: StackState): Promise<void> {
-  await mkdir(home, { recursive: true });
+  await makeFolder(home);
   const temporary = `${stackFile(home)}.${process.pid}`;
   await writeFile(temporary, `${JSON.stringify(state, null, 2)}\n`);
   await rename(temporary, stackFile(home));
