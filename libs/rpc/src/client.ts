@@ -18,6 +18,7 @@ import type { Channel } from "./channel.js";
 import { fast } from "./codec.js";
 import { fromClientError } from "./error-mapping.js";
 import { lostConnections } from "./lost-connection.js";
+import { spanMiddleware } from "./tracing.js";
 
 type Extra = RetryOptions & DeadlineOptions;
 
@@ -45,8 +46,9 @@ export function createClient<D extends TsProtoServiceDefinition>(
   channel: Channel,
   defaults: DefaultCallOptions<NormalizedServiceDefinition<D>, Extra> = {},
 ): Client<D> {
-  return createClientFactory()
-    .use(lostConnections)
+  const factory = createClientFactory().use(lostConnections);
+  const spans = spanMiddleware();
+  return (spans ? factory.use(spans.client) : factory)
     .use(errorDetailsClientMiddleware)
     .use(retryMiddleware)
     .use(retryPolicy)

@@ -2,6 +2,7 @@
 import type { ServerMiddleware } from "nice-grpc";
 import type { Logger } from "pino";
 import type { CallInfo } from "./call.js";
+import type { MetricsOptions } from "./metrics-endpoint.js";
 import type { ServerTls } from "./tls.js";
 
 /** Injection token of GrpcOptions. */
@@ -22,6 +23,8 @@ export interface GrpcOptions {
   middleware?: readonly ServerMiddleware<object, CallInfo>[];
   /** How long calls in progress may take to finish on shutdown, milliseconds. Default 10,000. */
   graceMs?: number;
+  /** Prometheus metrics over HTTP. Absent: none are collected. */
+  metrics?: MetricsOptions;
   /** FileDescriptorSet that reflection serves. Default: the contract's. */
   descriptorSet?: Uint8Array;
 }

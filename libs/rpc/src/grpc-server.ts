@@ -1,6 +1,7 @@
 /** @file The gRPC server of a process: starts with the Nest application, drains when it shuts down. */
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from "@nestjs/common";
 import { DiscoveryService } from "@nestjs/core";
+import { DomainError } from "@tandem/errors";
 import {
   createServer,
   type Server,
@@ -19,10 +20,13 @@ import { fast } from "./codec.js";
 import { GRPC_OPTIONS, type GrpcOptions } from "./grpc-options.js";
 import { serviceMark } from "./grpc-service.js";
 import { checkListen, formatHostPort } from "./listen-address.js";
+import { Metrics } from "./metrics.js";
+import { type MetricsEndpoint, serveMetrics } from "./metrics-endpoint.js";
 import { addReflection } from "./reflection.js";
 import { serverErrors } from "./server-errors.js";
 import { allowManyCancellations } from "./stream-resets.js";
 import { serverCredentials } from "./tls.js";
+import { spanMiddleware, spanTimes } from "./tracing.js";
 import { queueOneMessagePerStream, serverOptions } from "./transport.js";
 
 const DEFAULT_GRACE_MS = 10_000;
@@ -34,20 +38,27 @@ const DEFAULT_GRACE_MS = 10_000;
 @Injectable()
 export class GrpcServer implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly health = HealthState();
-  private readonly count = new CallCount();
   private readonly draining = new AbortController();
   private services: string[] = [];
   private server: Server<CallInfo> | undefined;
   private boundTo = "";
+  private metricsEndpoint: MetricsEndpoint | undefined;
 
   constructor(
     @Inject(GRPC_OPTIONS) private readonly options: GrpcOptions,
     private readonly discovery: DiscoveryService,
+    private readonly metrics: Metrics,
+    private readonly count: CallCount,
   ) {}
 
   /** Where it listens, with the port really bound: "127.0.0.1:41234". Empty before the application is up. */
   get address(): string {
     return this.boundTo;
+  }
+
+  /** Where metrics are served; undefined: nowhere. */
+  get metricsAddress(): string | undefined {
+    return this.metricsEndpoint?.address;
   }
 
   /** Calls in progress, Watch and reflection streams not counted. */
@@ -68,13 +79,21 @@ export class GrpcServer implements OnApplicationBootstrap, BeforeApplicationShut
     const { listen, tls, tokens = [], insecure = false } = options;
     const protection = { hasToken: tokens.length > 0, hasTls: tls !== undefined, insecure };
     const target = await checkListen(listen, "listen", protection);
+    const credentials = serverCredentials(tls);
     queueOneMessagePerStream();
     allowManyCancellations();
     const server = this.createServer();
     this.addServices(server);
-    const port = await server.listen(formatHostPort(target), serverCredentials(tls));
+    if (options.metrics) this.metricsEndpoint = await serveMetrics(this.metrics, options.metrics);
+    try {
+      const port = await server.listen(formatHostPort(target), credentials);
+      this.boundTo = formatHostPort({ ...target, port });
+    } catch (cause) {
+      await this.metricsEndpoint?.close();
+      const why = (cause as Error).message;
+      throw new DomainError("FIELD_INVALID", `cannot listen on ${listen}: ${why}`, { field: "listen", cause });
+    }
     this.server = server;
-    this.boundTo = formatHostPort({ ...target, port });
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -89,22 +108,36 @@ export class GrpcServer implements OnApplicationBootstrap, BeforeApplicationShut
     }, options.graceMs ?? DEFAULT_GRACE_MS);
     await server.shutdown();
     clearTimeout(timer);
+    await this.metricsEndpoint?.close();
   }
 
   private createServer(): Server<CallInfo> {
     const { logger, tokens = [] } = this.options;
     const interceptors = [callFacts, ...(tokens.length > 0 ? [bearerTokens(tokens, logger)] : [])];
-    return createServer({ ...serverOptions, interceptors })
-      .use(errorDetailsServerMiddleware)
-      .use(callInfo);
+    const server = createServer({ ...serverOptions, interceptors }).use(errorDetailsServerMiddleware);
+    // The trace first, so that everything else of a call happens within its span.
+    const spans = spanMiddleware();
+    return (spans ? server.use(spans.server) : server).use(callInfo);
+  }
+
+  /** Around the application's services; outermost first. */
+  private middleware(): readonly ServerMiddleware<object, CallInfo>[] {
+    const { logger, middleware = [], metrics } = this.options;
+    return [
+      ...(spanMiddleware() ? [spanTimes] : []),
+      callLog(logger, this.count),
+      ...(metrics ? this.metrics.middleware : []),
+      ...middleware,
+      serverErrors(logger),
+      cancelledUploads,
+    ];
   }
 
   private addServices(server: Server<CallInfo>): void {
-    const { logger, middleware = [], descriptorSet } = this.options;
+    const middleware = this.middleware();
     for (const wrapper of this.discovery.getProviders({ metadataKey: serviceMark.KEY })) {
       const definition = this.discovery.getMetadataByDecorator(serviceMark, wrapper)!;
-      // Outermost first.
-      [callLog(logger, this.count), ...middleware, serverErrors(logger), cancelledUploads]
+      middleware
         .reduce<ServerAddBuilder<CallInfo>>((chain, one) => chain.with(one), server)
         .add(fast(definition), methodsOf(definition, wrapper.instance));
       this.health.setStatus("healthy", definition.fullName);
@@ -114,7 +147,7 @@ export class GrpcServer implements OnApplicationBootstrap, BeforeApplicationShut
       call.next(call.request, { ...context, signal: AbortSignal.any([context.signal, this.draining.signal]) });
     const infrastructure = server.with(untilDrain);
     infrastructure.add(HealthDefinition, HealthServiceImpl(this.health));
-    addReflection(infrastructure, descriptorSet, [...this.services, HealthDefinition.fullName]);
+    addReflection(infrastructure, this.options.descriptorSet, [...this.services, HealthDefinition.fullName]);
   }
 }
 
