@@ -20,10 +20,15 @@ export function unsupportedType(file: string, what: string, supported: readonly 
  * Everything that is not a system error comes back as it was.
  */
 export function fileError(file: string, error: unknown): unknown {
-  if (!(error instanceof Error) || !("code" in error)) return error;
-  const known = systemErrors[String(error.code)];
+  const known = systemErrors[systemCode(error) ?? ""];
   if (!known) return error;
   return new DomainError(known.reason, `${file}: ${known.text}`, { resource: file, cause: error });
+}
+
+/** The code of a system error, such as ENOENT; undefined for other errors. */
+export function systemCode(error: unknown): string | undefined {
+  const isSystemError = typeof error === "object" && error !== null && "code" in error && "syscall" in error;
+  return isSystemError ? String(error.code) : undefined;
 }
 
 const denied = "URI_NOT_ALLOWED";

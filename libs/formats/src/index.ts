@@ -1,5 +1,5 @@
 export { replaceFile } from "./atomic-file.js";
-export { fileError } from "./file-error.js";
+export { fileError, systemCode } from "./file-error.js";
 export { type FloatType, fromFloat32, toFloat32 } from "./float-conversion.js";
 export { encodeNpy, parseNpy, readNpy, writeNpy } from "./numpy/npy.js";
 export { readNpz, writeNpz } from "./numpy/npz.js";

@@ -58,9 +58,10 @@ export function gather(
 
 /** A copy with the bytes of every element in reverse order. */
 export function swapBytes(data: Uint8Array, size: number): Uint8Array {
-  const copy = Buffer.from(data);
+  const swapped = new Uint8Array(data);
+  const copy = Buffer.from(swapped.buffer);
   if (size === 2) copy.swap16();
   if (size === 4) copy.swap32();
   if (size === 8) copy.swap64();
-  return copy;
+  return swapped;
 }

@@ -1,6 +1,7 @@
 /** @file ZIP archives in memory: entries that are stored come as views, compressed ones are inflated within a budget. */
 import { promisify } from "node:util";
 import { crc32, inflateRaw } from "node:zlib";
+import { DomainError } from "@tandem/errors";
 import { type Entry, fromBufferPromise, type ZipFile } from "yauzl";
 import { unsafe } from "./file-error.js";
 
@@ -49,9 +50,7 @@ export async function readZip(bytes: Uint8Array, file: string): Promise<ZipEntri
       entries.set(entry.fileName, await readEntry(bytes, zip, entry, file));
     }
   } catch (error) {
-    throw error instanceof Error && error.name === "DomainError"
-      ? error
-      : unsafe(file, `damaged archive: ${text(error)}`, error);
+    throw error instanceof DomainError ? error : unsafe(file, `damaged archive: ${String(error).slice(0, 200)}`, error);
   }
   return entries;
 }
@@ -73,8 +72,4 @@ async function readEntry(archive: Uint8Array, zip: ZipFile, entry: Entry, file: 
   if (data.byteLength !== entry.uncompressedSize) throw unsafe(file, `${name} unfolds to another size than announced`);
   if (crc32(data) !== entry.crc32) throw unsafe(file, `${name} is damaged: its checksum differs`);
   return data;
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

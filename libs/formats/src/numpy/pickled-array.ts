@@ -38,5 +38,5 @@ export function rawBytes(raw: PickleValue | undefined, context: PickleContext): 
   if (raw instanceof Uint8Array) return raw;
   if (typeof raw !== "string") throw misused(context, "NumPy elements that are no bytes");
   context.budget.copy(raw.length);
-  return Buffer.from(raw, "latin1");
+  return Uint8Array.from(Buffer.from(raw, "latin1"));
 }

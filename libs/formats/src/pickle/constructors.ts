@@ -43,7 +43,7 @@ const bytes: Constructor = ([source = new Uint8Array(), encoding], context) => {
   if (typeof source !== "string" || (encoding !== "latin1" && encoding !== "latin-1"))
     throw misused(context, "bytes made of something else");
   context.budget.copy(source.length);
-  return Buffer.from(source, "latin1");
+  return Uint8Array.from(Buffer.from(source, "latin1"));
 };
 
 /** A known class, or a function that makes harmless objects: kept as a record. */

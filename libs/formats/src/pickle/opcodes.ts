@@ -172,7 +172,7 @@ function longInteger(m: PickleMachine, length: number): PickleValue {
 }
 
 function number(m: PickleMachine, value: number | bigint): PickleValue {
-  if (typeof value === "bigint") m.spend(cost.number + limits.integerLength);
+  if (typeof value === "bigint") m.spend(cost.number + 4 * limits.integerLength);
   return value;
 }
 

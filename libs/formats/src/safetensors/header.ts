@@ -2,12 +2,13 @@
 import { unsafe, unsupportedType } from "../file-error.js";
 import { byteCount, type DType, elementBytes } from "../tensor-data.js";
 import { duplicateKey } from "./duplicate-keys.js";
+import { disproportion } from "./proportions.js";
 
 /**
  * Largest header that is read, bytes. The format allows 100 MB, which as JSON could take gigabytes of memory; the largest
  * published networks need less than 1 MB.
  */
-export const maxHeaderBytes = 16_000_000;
+export const maxHeaderBytes = 8_000_000;
 /** Bytes before the JSON. */
 export const prefixBytes = 8;
 
@@ -69,6 +70,8 @@ export function parseHeader(file: string, json: Uint8Array, fileBytes: number): 
 
 function parseJson(file: string, json: Uint8Array): Record<string, unknown> {
   if (json[0] !== 0x7b) throw unsafe(file, "the header does not begin with {");
+  const why = disproportion(json);
+  if (why) throw unsafe(file, `the header is no list of tensors: ${why}`);
   let text: string;
   let root: unknown;
   try {
