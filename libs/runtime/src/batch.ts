@@ -54,8 +54,10 @@ export function gather(
     let offset = 0;
     for (const request of requests) {
       const part = request.inputs[spec.name]!;
+      const size = request.count * sampleSize(spec);
+      if (part.length !== size) throw new Error(`the data of ${spec.name} was moved away while its request waited`);
       data.set(part, offset);
-      offset += part.length;
+      offset += size;
     }
     inputs[spec.name] = data;
   }

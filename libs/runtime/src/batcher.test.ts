@@ -248,6 +248,18 @@ describe("a batcher", () => {
     expect(reports.map(({ hasFailed }) => hasFailed)).toEqual([true, false]);
   });
 
+  it("fails rather than computes on data that was moved away while it waited", async () => {
+    const { device, batcher, ask } = setup();
+    const x = Float32Array.of(1, 2);
+    const moved = batcher.evaluate({ count: 1, inputs: { x } });
+    x.buffer.transfer();
+    await expect(moved).rejects.toThrow("moved away");
+    const next = ask(3);
+    await device.started(1);
+    device.finish();
+    expect(await values(next)).toEqual([6, 6]);
+  });
+
   it("waits for a network that must be loaded again, and fails what waits when it cannot be", async () => {
     const device = new ManualDevice();
     const { ask, batcher } = setup({ device });

@@ -149,9 +149,6 @@ export class Batcher {
       release();
       return;
     }
-    const requests = jobs.map((job) => job.request);
-    const batch = gather(this.#options.inputs, requests, this.#buffers);
-    this.#buffers = {};
     this.#running = count;
     const done = (settle: () => void): void => {
       this.#running = 0;
@@ -166,11 +163,19 @@ export class Batcher {
       if (!this.#isScheduled && this.#queue.requests > 0) this.#schedule();
       this.#settleIdle();
     };
-    this.#options.device.run(batch).then(
+    this.#compute(jobs).then(
       (result) => done(() => this.#succeed(jobs, result, start)),
       (error) => done(() => this.#fail(jobs, error, start)),
     );
   };
+
+  /** Its synchronous part, up to the device's start, runs at once. */
+  async #compute(jobs: readonly Job[]): Promise<BatchResult> {
+    const buffers = this.#buffers;
+    this.#buffers = {};
+    const requests = jobs.map((job) => job.request);
+    return this.#options.device.run(gather(this.#options.inputs, requests, buffers));
+  }
 
   #succeed(jobs: readonly Job[], result: BatchResult, start: number): void {
     this.#buffers = { ...result.buffers, ...this.#buffers };

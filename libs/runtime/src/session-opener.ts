@@ -41,19 +41,20 @@ export class SessionOpener {
   }
 
   async #open(name: string, source: ModelSource, options: LoadOptions, onLost: () => void): Promise<OpenSession> {
-    const choices = this.#choices(options.provider ?? "auto", options.requireProvider ?? false); // probes while files are read
-    await using files = await this.#files(name, source);
-    const { specs, memoryBytes } = files;
+    const requested = options.provider ?? "auto";
     const free = (): void => this.#budget.free(name);
+    // Thread and probe start while the source is read.
+    const choices = this.#choices(requested, options.requireProvider ?? false);
     const host = new SessionHost(name, () => {
       free();
       onLost();
     });
     const close = (): Promise<void> => host.close().finally(free);
     try {
+      await using files = await this.#files(name, source);
       const loaded = await this.#load(host, files, await choices, options);
-      const execution = describe(loaded, options.provider ?? "auto", memoryBytes);
-      return { run: (batch) => host.run(batch), close, gate: this.#gate(loaded.choice), execution, ...specs };
+      const execution = describe(loaded, requested, files.memoryBytes);
+      return { run: (batch) => host.run(batch), close, gate: this.#gate(loaded.choice), execution, ...files.specs };
     } catch (error) {
       await close();
       throw error;
@@ -65,10 +66,7 @@ export class SessionOpener {
     const model = await source();
     for (const spec of [...model.inputs, ...model.outputs]) checkSpec(name, spec);
     await this.#budget.hold(name, sizeOf(model));
-    return writeModelFiles(model).catch((error) => {
-      this.#budget.free(name);
-      throw error;
-    });
+    return writeModelFiles(model);
   }
 
   async #load(
