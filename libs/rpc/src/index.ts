@@ -3,13 +3,12 @@ export { type TokenCheck, tokenCheck } from "./auth.js";
 export { type CallContext, type CallInfo, onBehalfOf, REQUEST_ID, recordTiming } from "./call.js";
 export { CallTiming, type Part, type Timing } from "./call-timing.js";
 export { type Channel, type ConnectOptions, connect } from "./channel.js";
-export { finite, integer, known, notEmpty, notNegative, oneof, positive, present, text } from "./check.js";
+export { integer, known, present } from "./check.js";
 export { type CallOptions, type Client, createClient } from "./client.js";
-export { fast } from "./codec.js";
 export { type DebugLevel, debugLevel } from "./debug-level.js";
 export { fromClientError, statusOf, toServerError, toStatusMessage } from "./error-mapping.js";
 export { GrpcModule } from "./grpc.module.js";
-export { GRPC_OPTIONS, type GrpcOptions } from "./grpc-options.js";
+export type { GrpcOptions } from "./grpc-options.js";
 export { GrpcServer } from "./grpc-server.js";
 export { GrpcService } from "./grpc-service.js";
 export {
@@ -21,7 +20,8 @@ export {
   parseHostPort,
 } from "./listen-address.js";
 export { createLogger } from "./logger.js";
+export { Metrics } from "./metrics.js";
+export type { MetricsOptions } from "./metrics-endpoint.js";
 export { type ServiceOptions, startService } from "./service.js";
-export { SpliceWriter } from "./splice-writer.js";
-export { type ClientTls, channelCredentials, type ServerTls, serverCredentials } from "./tls.js";
+export type { ClientTls, ServerTls } from "./tls.js";
 export { type Liveness, MAX_MESSAGE_BYTES } from "./transport.js";

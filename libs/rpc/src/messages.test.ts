@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { DenoiseRequest, DenoiserServiceDefinition, GenerateResponse } from "@tandem/contracts";
 import fc from "fast-check";
-import { type Channel, type Client, connect, createClient, MAX_MESSAGE_BYTES, SpliceWriter } from "./index.js";
+import { type Channel, type Client, connect, createClient, MAX_MESSAGE_BYTES } from "./index.js";
+import { SpliceWriter } from "./splice-writer.js";
 import { EchoService, type Served, serve } from "./testing.js";
 
 let server: Served;

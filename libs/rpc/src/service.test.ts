@@ -1,9 +1,12 @@
 /** A service process as its operator sees it: start, ready, stop, crash; and as its clients see it when it dies or freezes. */
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "@jest/globals";
 import { DenoiserServiceDefinition } from "@tandem/contracts";
 import { HealthDefinition } from "nice-grpc-server-health";
-import { connect, createClient } from "./index.js";
+import { type ConnectOptions, connect, createClient } from "./index.js";
 import { ServiceProcess } from "./testing.js";
 
 const main = fileURLToPath(new URL("./testing/echo-main.js", import.meta.url));
@@ -16,8 +19,8 @@ const logLines = (service: ServiceProcess) =>
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
 /** A stream whose requests the test sends by hand. */
-function openStream(address: string, name = "servers/net") {
-  const channel = connect(address, { name, keepaliveMs: 300, keepaliveTimeoutMs: 300, connectTimeoutMs: 500 });
+function openStream(address: string, options: ConnectOptions = {}) {
+  const channel = connect(address, { name: "servers/gnet", ...options });
   const sent: (() => void)[] = [];
   let finished = false;
   async function* requests() {
@@ -147,10 +150,33 @@ describe("a service process", () => {
   });
 });
 
+it("a process sends its spans by OTLP when the standard variables ask for it", async () => {
+  const bodies: string[] = [];
+  const collector = createServer(async (request, response) => {
+    let body = "";
+    for await (const chunk of request) body += chunk;
+    bodies.push(`${request.url} ${body}`);
+    response.writeHead(200, { "content-type": "application/json" }).end("{}");
+  }).listen(0, "127.0.0.1");
+  await once(collector, "listening");
+  const { port } = collector.address() as AddressInfo;
+  {
+    await using service = start([], { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` });
+    using channel = connect(await service.listening());
+    await createClient(DenoiserServiceDefinition, channel).denoise({});
+    service.kill("SIGTERM");
+    expect(await service.exited).toEqual([0, null]);
+  }
+  collector.close();
+  expect(bodies.join()).toContain("/v1/traces");
+  for (const part of ["tandem.v1.DenoiserService", "tandem.compute_ms", '"echo"'])
+    expect(bodies.join()).toContain(part);
+});
+
 describe("a client of a server", () => {
   it("that is killed in the middle of a stream gets SERVER_UNAVAILABLE at once", async () => {
     await using service = start();
-    const stream = openStream(await service.listening(), "servers/gnet");
+    const stream = openStream(await service.listening());
     await stream.next();
     const lost = stream.waiting();
     const since = Date.now();
@@ -159,13 +185,17 @@ describe("a client of a server", () => {
       reason: "SERVER_UNAVAILABLE",
       message: expect.stringContaining("servers/gnet"),
     });
-    expect(Date.now() - since).toBeLessThan(2_000);
+    expect(Date.now() - since).toBeLessThan(5_000);
     stream.channel.close();
   });
 
   it("that freezes notices it by unanswered pings, and finds it again when it goes on", async () => {
     await using service = start();
-    const stream = openStream(await service.listening(), "servers/gnet");
+    const stream = openStream(await service.listening(), {
+      keepaliveMs: 300,
+      keepaliveTimeoutMs: 700,
+      connectTimeoutMs: 1_000,
+    });
     await stream.next();
     const lost = stream.waiting();
     const since = Date.now();
@@ -174,7 +204,7 @@ describe("a client of a server", () => {
       reason: "SERVER_UNAVAILABLE",
       message: expect.stringContaining("servers/gnet"),
     });
-    expect(Date.now() - since).toBeLessThan(3_000);
+    expect(Date.now() - since).toBeLessThan(8_000);
     const client = createClient(DenoiserServiceDefinition, stream.channel);
     await expect(client.denoise({}, { retry: false })).rejects.toMatchObject({ reason: "SERVER_UNAVAILABLE" });
     service.kill("SIGCONT");

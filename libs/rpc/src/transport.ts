@@ -19,9 +19,9 @@ export const serverOptions: ChannelOptions = {
 
 /** How fast a client notices a lost server; milliseconds. */
 export interface Liveness {
-  /** Ping the server when a call is open and nothing came for this long. Default 2500. */
+  /** Ping the server when a call is open and nothing came for this long. Default 2000. */
   keepaliveMs?: number;
-  /** Count it as lost when the ping is not answered within this time. Default 2500. */
+  /** Count it as lost when the ping is not answered within this time. Default 4000. */
   keepaliveTimeoutMs?: number;
   /** Give up connecting (TCP, TLS, HTTP/2 settings) after this time. Default 3000. */
   connectTimeoutMs?: number;
@@ -34,8 +34,8 @@ export interface Liveness {
 export function channelOptions(liveness: Liveness = {}): ChannelOptions {
   return {
     ...sizes,
-    "grpc.keepalive_time_ms": liveness.keepaliveMs ?? 2_500,
-    "grpc.keepalive_timeout_ms": liveness.keepaliveTimeoutMs ?? 2_500,
+    "grpc.keepalive_time_ms": liveness.keepaliveMs ?? 2_000,
+    "grpc.keepalive_timeout_ms": liveness.keepaliveTimeoutMs ?? 4_000,
     // Named after the C core's option; nice-grpc makes it the limit of one connection attempt.
     "grpc.min_reconnect_backoff_ms": liveness.connectTimeoutMs ?? 3_000,
     // A server that came back is found within seconds; the default grows to two minutes.
