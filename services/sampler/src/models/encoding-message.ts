@@ -1,0 +1,24 @@
+/** @file How samples become pixels, as the contract says it. */
+import type { DataEncoding } from "@tandem/contracts";
+import type { Network } from "@tandem/networks";
+
+/** The encoding as a message. */
+export function writeEncoding(encoding: Network["encoding"]): DataEncoding {
+  if (encoding.kind === "rgb") return { kind: { $case: "rgb", value: {} } };
+  const { autoencoder, rawMean, rawStd, finalMean, finalStd, downscale } = encoding;
+  const statistics = { rawMean: [...rawMean], rawStd: [...rawStd], finalMean, finalStd, numImages: 0n };
+  return { kind: { $case: "latent", value: { autoencoder, downscale, statistics } } };
+}
+
+/** Whether samples of the two mean the same: only then can one guide the other. */
+export function sameEncoding(a: Network["encoding"], b: Network["encoding"]): boolean {
+  if (a.kind === "rgb" || b.kind === "rgb") return a.kind === b.kind;
+  const equal = (x: readonly number[], y: readonly number[]) => x.length === y.length && x.every((v, i) => v === y[i]);
+  return (
+    equal(a.rawMean, b.rawMean) &&
+    equal(a.rawStd, b.rawStd) &&
+    a.finalMean === b.finalMean &&
+    a.finalStd === b.finalStd &&
+    a.downscale === b.downscale
+  );
+}

@@ -1,0 +1,49 @@
+/** @file What the weights alone say about a model; known as soon as the file was read, on whatever device it will run. */
+import { labelDim, type Network, type NetworkConfig, sampleShape } from "@tandem/networks";
+import { MAX_MESSAGE_BYTES } from "@tandem/rpc";
+
+/** Scalars per sample that a network gives beside the denoised sample, by the names of its graph's outputs. */
+export type Auxiliary = "logvar" | "log_density";
+
+/** What a model is, wherever it runs. */
+export interface ModelFacts extends Pick<Network, "config" | "encoding" | "provenance" | "digest"> {
+  /** Without the batch: [C, H, W], or [2]. */
+  readonly sampleShape: readonly number[];
+  /** Width of a label row; 0 is unconditional. */
+  readonly labelDim: number;
+  /** Noise levels that the model is good for. */
+  readonly sigmaRange: { readonly min: number; readonly max: number };
+  readonly auxiliary: readonly Auxiliary[];
+  /** Trainable parameters. */
+  readonly parameterCount: number;
+}
+
+/** Per architecture: noise levels of the papers' samplers (arXiv 2312.02696, 2406.02507), and what its graph gives as well. */
+const kinds: Record<NetworkConfig["kind"], Pick<ModelFacts, "sigmaRange" | "auxiliary">> = {
+  edm2_unet: { sigmaRange: { min: 0.002, max: 80 }, auxiliary: ["logvar"] },
+  toy_mlp: { sigmaRange: { min: 0.002, max: 5 }, auxiliary: ["log_density"] },
+  gaussian_mixture: { sigmaRange: { min: 0.002, max: 5 }, auxiliary: ["log_density"] },
+};
+
+/** Facts of a network. @param parameterCount as counted over its graph */
+export function factsOf({ config, encoding, provenance, digest }: Network, parameterCount: number): ModelFacts {
+  return {
+    config,
+    encoding,
+    provenance,
+    digest,
+    parameterCount,
+    sampleShape: sampleShape(config),
+    labelDim: labelDim(config),
+    ...kinds[config.kind],
+  };
+}
+
+/** Bytes of a message that are not samples: names, shapes, noise levels, framing; generous. */
+const MESSAGE_OVERHEAD = 1024 * 1024;
+
+/** Most samples of this shape that one message can carry as float32, at least 1. */
+export function samplesPerMessage(shape: readonly number[]): number {
+  const sampleBytes = shape.reduce((product, extent) => product * extent, 4);
+  return Math.max(1, Math.floor((MAX_MESSAGE_BYTES - MESSAGE_OVERHEAD) / sampleBytes));
+}

@@ -1,0 +1,80 @@
+/** @file Brings models onto devices: reads the network, builds its graph, hands it to the runtime. */
+import { DomainError } from "@tandem/errors";
+import { buildDenoiser, countCost, type Network } from "@tandem/networks";
+import type { Runtime } from "@tandem/runtime";
+import { LoadedModel } from "./loaded-model.js";
+import { factsOf, samplesPerMessage } from "./model-facts.js";
+import type { ComputeType, LoadSettings, ModelSource } from "./model-source.js";
+import type { ModelLoader } from "./model-store.js";
+import type { NetworkReader } from "./network-reader.js";
+
+/** What the server chooses where a request leaves it open. */
+export interface LoadChoices {
+  readonly provider: string;
+  readonly requireProvider: boolean;
+  readonly computeType: ComputeType;
+  /** Most samples in a batch; fewer where a message would not hold them. */
+  readonly maxBatchSize: number;
+}
+
+/** Largest deviation from the CPU that is rounding, not a defect, relative to the output's root mean square. */
+const tolerances: Record<ComputeType, number> = { float32: 2e-3, float16: 2e-2 };
+
+/** Loads networks into a runtime. */
+export class NetworkLoader implements ModelLoader {
+  constructor(
+    private readonly networks: NetworkReader,
+    private readonly runtime: Pick<Runtime, "load" | "unload">,
+    private readonly choices: LoadChoices,
+  ) {}
+
+  resolve({ provider, requireProvider, computeType }: LoadSettings): LoadSettings {
+    const { choices } = this;
+    return {
+      provider: provider || choices.provider,
+      requireProvider: provider ? requireProvider : choices.requireProvider,
+      computeType: computeType ?? choices.computeType,
+    };
+  }
+
+  /** @throws DomainError what reading says; OUT_OF_MEMORY, PROVIDER_UNAVAILABLE */
+  async load(name: string, source: ModelSource, settings: LoadSettings): Promise<LoadedModel> {
+    const { computeType = this.choices.computeType, provider, requireProvider } = settings;
+    const network = await this.networks.read(source);
+    const facts = factsOf(network, countCost(network.config).parameters);
+    let first: Network | undefined = network;
+    // The runtime asks again after it had to evict the model: the tensors are not kept for that day.
+    const graph = async () => {
+      const current = first ?? (await this.networks.read(source));
+      first = undefined;
+      if (current.digest !== facts.digest) throw changed(name, facts.digest, current.digest);
+      return buildDenoiser(current, { computeType });
+    };
+    const maxBatchSize = Math.min(this.choices.maxBatchSize, samplesPerMessage(facts.sampleShape));
+    const tolerance = tolerances[computeType];
+    const options = { provider, requireProvider, maxBatchSize, tolerance };
+    const evaluator = await this.runtime.load(idOf(name), graph, options);
+    return new LoadedModel(name, facts, evaluator, settings);
+  }
+
+  async unload(name: string): Promise<void> {
+    await this.runtime.unload(idOf(name));
+  }
+}
+
+/** The runtime names models without the collection. */
+function idOf(name: string): string {
+  return name.slice("models/".length);
+}
+
+/** Open sessions were promised the weights of the first reading. */
+function changed(name: string, before: string, now: string): DomainError {
+  return new DomainError(
+    "MODEL_NOT_READY",
+    `the file of ${name} has changed since it was loaded; unload it and load it anew`,
+    {
+      resource: name,
+      metadata: { state: "MODEL_STATE_FAILED", expected: before, actual: now },
+    },
+  );
+}

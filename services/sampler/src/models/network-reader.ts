@@ -1,0 +1,48 @@
+/** @file From a source to a network in memory. */
+import { createHash } from "node:crypto";
+import { totalmem } from "node:os";
+import { DomainError } from "@tandem/errors";
+import { countCost, type Network, type NetworkConfig, randomNetwork, readNetwork } from "@tandem/networks";
+import type { ModelSource } from "./model-source.js";
+import type { WeightsFiles } from "./weights-files.js";
+
+/** Seed of random weights: they are for benchmarks, and every server should have the same. */
+const SEED = 0;
+
+/** Bytes of a made network: float32 as drawn, and once more folded. */
+const BYTES_PER_PARAMETER = 8;
+
+/** Reads networks from files, and makes those that need none. */
+export class NetworkReader {
+  /** @param memoryBytes most that a made network may take */
+  constructor(
+    private readonly files: WeightsFiles,
+    private readonly memoryBytes = totalmem() / 2,
+  ) {}
+
+  /** @throws DomainError what storage and formats say of the file: URI_NOT_ALLOWED, UNSAFE_FILE, ...; OUT_OF_MEMORY */
+  async read(source: ModelSource): Promise<Network> {
+    if (source.kind === "network") return this.#made(source.config);
+    return readNetwork(await this.files.localPath(source.uri, source.sha256));
+  }
+
+  #made(config: NetworkConfig): Network {
+    const bytes = countCost(config).parameters * BYTES_PER_PARAMETER;
+    if (bytes > this.memoryBytes)
+      throw new DomainError(
+        "OUT_OF_MEMORY",
+        `a network of ${bytes} bytes; this server makes at most ${this.memoryBytes}`,
+        {
+          field: "network",
+          metadata: { device: "host", max: this.memoryBytes, actual: bytes },
+        },
+      );
+    return { ...randomNetwork(config, SEED), digest: digestOf(config) };
+  }
+}
+
+/** There is no file to digest: configuration and seed say all about the weights. */
+function digestOf(config: NetworkConfig): string {
+  const hash = createHash("sha256").update(JSON.stringify({ config, seed: SEED }));
+  return `sha256:${hash.digest("hex")}`;
+}
