@@ -1,8 +1,8 @@
 /** @file What a service may touch: nothing outside of its roots, whatever links and dots a URI holds. */
-import { realpath } from "node:fs/promises";
-import { basename, dirname, join, relative, sep } from "node:path";
+import { readlink, realpath } from "node:fs/promises";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { fileError } from "@tandem/formats";
+import { fileError, systemCode } from "@tandem/formats";
 import { parseUri, refused, schemeOf, showUri } from "./uri.js";
 
 /** A set of allowed roots: folders (paths or file: URIs) and prefixes of https: URIs, each with everything below it. */
@@ -40,7 +40,7 @@ export class Roots {
     try {
       path = fileURLToPath(uri);
     } catch (error) {
-      throw refused(showUri(uri), error instanceof Error ? error.message : "this is no path");
+      throw refused(showUri(uri), `this is no path (${String(error)})`);
     }
     if (!this.roots) return path;
     const real = await realpathOfParts(path);
@@ -62,10 +62,22 @@ async function realpathOfParts(path: string): Promise<string> {
   try {
     return await realpath(path);
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw fileError(path, error);
+    if (systemCode(error) !== "ENOENT") throw fileError(path, error);
+    const target = await linkTarget(path);
+    if (target !== undefined) return realpathOfParts(target); // a link to what does not exist yet: it counts where it leads
     const parent = dirname(path);
     if (parent === path) return path;
     return join(await realpathOfParts(parent), basename(path));
+  }
+}
+
+/** Where a symbolic link leads; undefined for anything else. */
+async function linkTarget(path: string): Promise<string | undefined> {
+  try {
+    return resolve(dirname(path), await readlink(path));
+  } catch (error) {
+    if (["ENOENT", "EINVAL"].includes(systemCode(error) ?? "")) return undefined;
+    throw fileError(path, error);
   }
 }
 

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdir, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { DomainError } from "@tandem/errors";
-import { fileError } from "@tandem/formats";
+import { fileError, systemCode } from "@tandem/formats";
 import { checkSha256 } from "../sha256.js";
 import type { LocalOptions } from "../store.js";
 import { showUri } from "../uri.js";
@@ -128,7 +128,7 @@ async function exists(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isFile();
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return false;
+    if (systemCode(error) === "ENOENT") return false;
     throw fileError(path, error);
   }
 }

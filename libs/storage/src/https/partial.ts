@@ -7,6 +7,7 @@ import type { FileHandle } from "node:fs/promises";
 import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { systemCode } from "@tandem/formats";
 
 /** A folder that nobody has written to for so long belongs to nobody, wherever its owner ran. */
 const abandonedAfterMs = 10 * 60_000;
@@ -129,5 +130,5 @@ function isMissing(error: unknown): boolean {
 }
 
 function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
+  return systemCode(error) === code;
 }

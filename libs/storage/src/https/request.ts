@@ -73,23 +73,28 @@ function sendOnce(url: URL, { method, headers, policy, signal }: HttpRequest): P
       timeout: idleMs,
       signal,
     });
-    call.once("timeout", () => call.destroy(new Error(`no byte for ${idleMs / 1000} s`)));
+    call.once("timeout", () => call.destroy(timeout()));
     call.once("response", resolve);
     call.once("error", (error) => reject(connectionError(url, error, signal)));
     call.end();
   });
 }
 
+function timeout(): Error {
+  return Object.assign(new Error(`no byte for ${idleMs / 1000} s`), { code: "ETIMEDOUT" });
+}
+
 /** What a broken or refused connection means. */
 export function connectionError(url: URL, error: unknown, signal?: AbortSignal): unknown {
   if (signal?.aborted) return signal.reason;
-  if (error instanceof DomainError || !(error instanceof Error)) return error;
-  const code = "code" in error ? String(error.code) : "";
+  const isNetworkError = typeof error === "object" && error !== null && "code" in error;
+  if (error instanceof DomainError || !isNetworkError) return error;
+  const code = String(error.code);
   const shown = showUri(url);
   if (code === "ENOTFOUND")
     return new DomainError("RESOURCE_NOT_FOUND", `${shown}: no such host`, { resource: shown, cause: error });
   if (/CERT|SELF_SIGNED|VERIFY/.test(code)) return refused(shown, `its certificate is not trusted (${code})`);
-  return new DomainError("SERVER_UNAVAILABLE", `${shown}: ${error.message}`, {
+  return new DomainError("SERVER_UNAVAILABLE", `${shown}: ${String(error)}`, {
     resource: shown,
     metadata: { server: url.host },
     cause: error,

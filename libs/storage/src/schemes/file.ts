@@ -3,7 +3,7 @@ import { mkdir, open, readdir, rmdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { DomainError } from "@tandem/errors";
-import { fileError, replaceFile } from "@tandem/formats";
+import { fileError, replaceFile, systemCode } from "@tandem/formats";
 import type { Roots } from "../roots.js";
 import { checkSha256 } from "../sha256.js";
 import type { ByteRange, ByteSource, FileFacts, LocalOptions, Store } from "../store.js";
@@ -106,7 +106,7 @@ async function removeEmpty(folder: string, firstMade: string): Promise<void> {
       await rmdir(path);
     } catch (error) {
       // Somebody else put something there meanwhile, or removed it: theirs to keep.
-      if (error instanceof Error && "code" in error && (error.code === "ENOTEMPTY" || error.code === "ENOENT")) return;
+      if (["ENOTEMPTY", "ENOENT"].includes(systemCode(error) ?? "")) return;
       throw fileError(path, error);
     }
   }
