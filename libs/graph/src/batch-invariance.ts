@@ -13,7 +13,7 @@ const lanes = 16;
 const hasSymbol = (shape: Shape): boolean => shape.some((extent) => typeof extent === "string");
 
 /** -1 where the batch stands: ONNX's reshape fills it in. */
-const concrete = (shape: Shape): number[] => shape.map((extent) => (typeof extent === "number" ? extent : -1));
+export const concrete = (shape: Shape): number[] => shape.map((extent) => (typeof extent === "number" ? extent : -1));
 
 /**
  * A product whose rows are samples, computed with the first row repeated at the end: onnxruntime takes another kernel for a
@@ -42,4 +42,15 @@ export function onWholeVectors(emit: Emitter, x: string, { shape, type }: Value,
 export function padRows(emit: Emitter, rows: string, count: number, filler: string): string {
   const missing = (lanes - (count % lanes)) % lanes;
   return missing === 0 ? rows : emit.node("Pad", [rows, emit.integers([0, 0, 0, missing]), filler]);
+}
+
+/**
+ * Channels (axis 1 of four) of a convolution's input or weight, filled up with zeros to a multiple of 4. onnxruntime's blocked
+ * kernels, which treat every image alike, take multiples of 4 only (fewer than a block of 8 they take as they are); the others
+ * cut the sum in pieces that depend on batch and threads.
+ */
+export function padChannels(emit: Emitter, x: string, channels: number, zero: () => string): string {
+  const missing = (4 - (channels % 4)) % 4;
+  if (missing === 0 || channels < 8) return x;
+  return emit.node("Pad", [x, emit.integers([0, 0, 0, 0, 0, missing, 0, 0]), zero()]);
 }

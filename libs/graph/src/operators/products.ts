@@ -1,5 +1,5 @@
 /** @file Matrix products and convolutions: where the time goes. */
-import { productOfRows } from "../batch-invariance.js";
+import { padChannels, productOfRows } from "../batch-invariance.js";
 import { operator } from "../operator.js";
 import { broadcast, countElements, fixed, mismatch, show } from "../shape.js";
 import type { Value } from "../value.js";
@@ -54,10 +54,16 @@ export const conv = operator<[Value, Value]>({
     }
     return { type: x.type, shape: [x.shape[0]!, w.shape[0]!, x.shape[2]!, x.shape[3]!] };
   },
-  forward: (emit, names, { inputs }) => {
-    const kernel = fixed(inputs[1]!.shape, 2);
-    const pad = (kernel - 1) / 2;
-    return emit.node("Conv", names, { kernel_shape: [kernel, kernel], pads: [pad, pad, pad, pad] });
+  forward: (emit, [x, w], { inputs }) => {
+    const [, channels, kernel] = [0, 1, 2].map((axis) => fixed(inputs[1]!.shape, axis)) as [number, number, number];
+    const border = (kernel - 1) / 2;
+    const attributes = { kernel_shape: [kernel, kernel], pads: [border, border, border, border] };
+    const zero = () => emit.scalar(0, inputs[0]!.type);
+    return emit.node(
+      "Conv",
+      [padChannels(emit, x!, channels, zero), padChannels(emit, w!, channels, zero)],
+      attributes,
+    );
   },
   gradient: null,
   cost: ([, w], { shape }) => countElements(shape) * countElements(w.shape.slice(1)),

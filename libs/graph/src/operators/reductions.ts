@@ -1,7 +1,8 @@
 /** @file Operators that look along an axis. */
-import { padRows } from "../batch-invariance.js";
+import { concrete, padRows } from "../batch-invariance.js";
+import type { Emitter } from "../emitter.js";
 import { operator } from "../operator.js";
-import { countElements, fixed, mismatch, show, withExtent } from "../shape.js";
+import { countElements, fixed, mismatch, type Shape, show, withExtent } from "../shape.js";
 import type { Value } from "../value.js";
 
 /** Axes counted from the front, in range. */
@@ -46,6 +47,17 @@ export const softmax = operator<[Value]>({
   cost: (_, { shape }) => 3 * countElements(shape),
 });
 
+/**
+ * The sum over an axis that is not the last, as a product of a row of ones and one matrix an outer index: ReduceSum would sum
+ * a single sample in another order than several.
+ */
+function sumOverAxis(emit: Emitter, x: string, shape: Shape, axis: number): string {
+  const [extent, inner] = [fixed(shape, axis), countElements(shape.slice(axis + 1))];
+  const ones = emit.bytes("float32", [1, extent], new Uint8Array(new Float32Array(extent).fill(1).buffer));
+  const sums = emit.node("MatMul", [ones, emit.node("Reshape", [x, emit.integers([-1, extent, inner])])]);
+  return emit.node("Reshape", [sums, emit.integers(concrete(withExtent(shape, axis, 1)))]);
+}
+
 /** x / (epsilon + rms of x over the axis): EDM2's normalize(x, dim) (numerics, section 2). Sums in float32. */
 export const normalize = operator<[Value], { axis: number; epsilon: number }>({
   infer: ([x], { axis }) => {
@@ -55,7 +67,7 @@ export const normalize = operator<[Value], { axis: number; epsilon: number }>({
   forward: (emit, [x], { type, shape }, { axis, epsilon }) => {
     // Squares of float16 overflow from 256 on, so the sum must see float32.
     const wide = type === "float16" ? emit.node("Cast", [x!], { to: 1 }) : x!;
-    const squares = emit.node("ReduceSum", [emit.node("Mul", [wide, wide]), emit.integers([axis])], { keepdims: 1 });
+    const squares = sumOverAxis(emit, emit.node("Mul", [wide, wide]), shape, axis);
     const mean = emit.node("Mul", [squares, emit.scalar(1 / fixed(shape, axis), "float32")]);
     const length = emit.node("Add", [emit.node("Sqrt", [mean]), emit.scalar(epsilon, "float32")]);
     const narrow = type === "float16" ? emit.node("Cast", [length], { to: 10 }) : length;

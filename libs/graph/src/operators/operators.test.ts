@@ -1,0 +1,231 @@
+/** Every operator against arithmetic written out: a wrong axis or a misread attribute shows here, not in an image. */
+import { describe, expect, it } from "@jest/globals";
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import { Graph, type OperatorName, operators, toOnnx, type Value } from "../index.js";
+
+interface Case {
+  /** Shapes of the inputs; the first extent is fed as the batch. */
+  readonly inputs: readonly (readonly number[])[];
+  readonly build: (g: Graph, inputs: readonly Value[]) => Value;
+  readonly shape: readonly number[];
+  /** Element i of the result, from the inputs' elements. */
+  readonly element: (inputs: readonly Float32Array[], i: number) => number;
+}
+
+const elementwise = (build: Case["build"], apply: (...x: number[]) => number, count = 1): Case => ({
+  inputs: Array.from({ length: count }, () => [2, 3]),
+  build,
+  shape: [2, 3],
+  element: (inputs, i) => apply(...inputs.map((x) => x[i]!)),
+});
+
+const softmaxOf = (row: readonly number[], i: number) => {
+  const total = row.reduce((sum, x) => sum + Math.exp(x), 0);
+  return Math.exp(row[i]!) / total;
+};
+const rows = (x: Float32Array, width: number, row: number) => Array.from(x.subarray(row * width, (row + 1) * width));
+
+/** One case an operator at least; a new operator without one does not compile. Leaves are used by all the others. */
+const cases: Record<Exclude<OperatorName, "input" | "constant" | "parameter">, Case> = {
+  add: elementwise(
+    (g, [a, b]) => g.add(a!, b!),
+    (a, b) => a! + b!,
+    2,
+  ),
+  sub: elementwise(
+    (g, [a, b]) => g.sub(a!, b!),
+    (a, b) => a! - b!,
+    2,
+  ),
+  mul: elementwise(
+    (g, [a, b]) => g.mul(a!, b!),
+    (a, b) => a! * b!,
+    2,
+  ),
+  div: elementwise(
+    (g, [a, b]) => g.div(a!, b!),
+    (a, b) => a! / b!,
+    2,
+  ),
+  sqrt: elementwise(
+    (g, [x]) => g.sqrt(g.mul(x!, x!)),
+    (x) => Math.abs(x!),
+  ),
+  log: elementwise(
+    (g, [x]) => g.log(g.mul(x!, x!)),
+    (x) => Math.log(x! * x!),
+  ),
+  exp: elementwise(
+    (g, [x]) => g.exp(x!),
+    (x) => Math.exp(x!),
+  ),
+  cos: elementwise(
+    (g, [x]) => g.cos(x!),
+    (x) => Math.cos(x!),
+  ),
+  sigmoid: elementwise(
+    (g, [x]) => g.sigmoid(x!),
+    (x) => 1 / (1 + Math.exp(-x!)),
+  ),
+  silu: elementwise(
+    (g, [x]) => g.silu(x!),
+    (x) => x! / (1 + Math.exp(-x!)),
+  ),
+  scale: elementwise(
+    (g, [x]) => g.scale(x!, 3),
+    (x) => 3 * x!,
+  ),
+  shift: elementwise(
+    (g, [x]) => g.shift(x!, 3),
+    (x) => x! + 3,
+  ),
+  clip: elementwise(
+    (g, [x]) => g.clip(x!, 0.5),
+    (x) => Math.max(-0.5, Math.min(0.5, x!)),
+  ),
+  cast: elementwise(
+    (g, [x]) => g.cast(g.cast(x!, "float16"), "float32"),
+    (x) => Math.f16round(x!),
+  ),
+  lerp: elementwise(
+    (g, [a, b]) => g.lerp(a!, b!, 0.3),
+    (a, b) => 0.7 * a! + 0.3 * b!,
+    2,
+  ),
+  linear: {
+    inputs: [[2, 3]],
+    build: (g, [x]) => g.linear(x!, g.constant(Float32Array.of(1, 2, 3, 4, 5, 6), [2, 3])),
+    shape: [2, 2],
+    element: ([x], i) => [0, 1, 2].reduce((sum, k) => sum + rows(x!, 3, i >> 1)[k]! * ((i % 2) * 3 + k + 1), 0),
+  },
+  matmul: {
+    inputs: [[2, 3, 2]],
+    build: (g, [x]) => g.matmul(x!, x!, { transposeB: true, alpha: 2 }),
+    shape: [2, 3, 3],
+    element: ([x], i) => {
+      const [n, r, c] = [Math.floor(i / 9), Math.floor(i / 3) % 3, i % 3];
+      return 2 * [0, 1].reduce((sum, k) => sum + x![n * 6 + r * 2 + k]! * x![n * 6 + c * 2 + k]!, 0);
+    },
+  },
+  conv: {
+    inputs: [[2, 1, 2, 2]],
+    build: (g, [x]) => g.conv(x!, g.constant(Float32Array.of(0, 0, 0, 0, 1, 10, 0, 0, 0), [1, 1, 3, 3])),
+    shape: [2, 1, 2, 2],
+    element: ([x], i) => x![i]! + (i % 2 === 0 ? 10 * x![i + 1]! : 0),
+  },
+  sum: {
+    inputs: [[2, 3]],
+    build: (g, [x]) => g.sum(x!, [1]),
+    shape: [2, 1],
+    element: ([x], i) => rows(x!, 3, i).reduce((a, b) => a + b, 0),
+  },
+  logSumExp: {
+    inputs: [[2, 3]],
+    build: (g, [x]) => g.logSumExp(x!, 1),
+    shape: [2, 1],
+    element: ([x], i) => Math.log(rows(x!, 3, i).reduce((sum, v) => sum + Math.exp(v), 0)),
+  },
+  softmax: {
+    inputs: [[2, 3]],
+    build: (g, [x]) => g.softmax(x!),
+    shape: [2, 3],
+    element: ([x], i) => softmaxOf(rows(x!, 3, Math.floor(i / 3)), i % 3),
+  },
+  normalize: {
+    inputs: [[2, 3, 2]],
+    build: (g, [x]) => g.normalize(x!, 1, 0.1),
+    shape: [2, 3, 2],
+    element: ([x], i) => {
+      const column = [0, 1, 2].map((k) => x![Math.floor(i / 6) * 6 + k * 2 + (i % 2)]!);
+      return x![i]! / (0.1 + Math.sqrt(column.reduce((sum, v) => sum + v * v, 0) / 3));
+    },
+  },
+  reshape: {
+    inputs: [[2, 6]],
+    build: (g, [x]) => g.reshape(x!, ["N", 3, 2]),
+    shape: [2, 3, 2],
+    element: ([x], i) => x![i]!,
+  },
+  transpose: {
+    inputs: [[2, 3]],
+    build: (g, [x]) => g.transpose(x!, [1, 0]),
+    shape: [3, 2],
+    element: ([x], i) => x![(i % 2) * 3 + (i >> 1)]!,
+  },
+  slice: {
+    inputs: [[2, 3]],
+    build: (g, [x]) => g.slice(x!, 1, 1, 3),
+    shape: [2, 2],
+    element: ([x], i) => x![(i >> 1) * 3 + 1 + (i % 2)]!,
+  },
+  concat: {
+    inputs: [
+      [2, 1],
+      [2, 2],
+    ],
+    build: (g, [a, b]) => g.concat([a!, b!], 1),
+    shape: [2, 3],
+    element: ([a, b], i) => (i % 3 === 0 ? a![i / 3]! : b![Math.floor(i / 3) * 2 + (i % 3) - 1]!),
+  },
+  pad: {
+    inputs: [[2, 2]],
+    build: (g, [x]) => g.pad(x!, 1, 7),
+    shape: [2, 3],
+    element: ([x], i) => (i % 3 === 2 ? 7 : x![Math.floor(i / 3) * 2 + (i % 3)]!),
+  },
+  expand: {
+    inputs: [
+      [2, 1],
+      [2, 3],
+    ],
+    build: (g, [x, like]) => g.expand(x!, like!),
+    shape: [2, 3],
+    element: ([x], i) => x![Math.floor(i / 3)]!,
+  },
+  downsample: {
+    inputs: [[2, 1, 2, 2]],
+    build: (g, [x]) => g.downsample(x!),
+    shape: [2, 1, 1, 1],
+    element: ([x], i) => rows(x!, 4, i).reduce((a, b) => a + b, 0) / 4,
+  },
+  upsample: {
+    inputs: [[2, 1, 1, 2]],
+    build: (g, [x]) => g.upsample(x!),
+    shape: [2, 1, 2, 4],
+    element: ([x], i) => x![Math.floor(i / 8) * 2 + Math.floor((i % 4) / 2)]!,
+  },
+};
+
+/** Values of both signs around 1, none near 0, no two alike. */
+const values = (shape: readonly number[], salt: number) =>
+  Float32Array.from(
+    { length: shape.reduce((a, b) => a * b, 1) },
+    (_, i) => Math.sin(7 * i + 3 * salt + 1) + (i % 2 ? 1.2 : -1.2),
+  );
+
+describe.each(Object.entries(cases))("%s", (_, { inputs, build, shape, element }) => {
+  it("computes what its definition says", async () => {
+    const g = new Graph();
+    g.output(
+      "y",
+      build(
+        g,
+        inputs.map((extents, i) => g.input(`x${i}`, ["N", ...extents.slice(1)])),
+      ),
+    );
+    const model = await toOnnx(g);
+    const session = await InferenceSession.create(model.protobuf);
+    const data = inputs.map(values);
+    const { y } = await session.run(
+      Object.fromEntries(data.map((x, i) => [`x${i}`, new Tensor("float32", x, inputs[i]!)])),
+    );
+    expect(y!.dims).toEqual(shape);
+    for (const [i, actual] of (y!.data as Float32Array).entries()) expect(actual).toBeCloseTo(element(data, i), 5);
+  });
+});
+
+describe("the rule table", () => {
+  it("says of every operator what its gradient is, or that there is none", () => {
+    for (const rule of Object.values(operators)) expect("gradient" in rule).toBe(true);
+  });
+});

@@ -1,0 +1,48 @@
+/** The same network must come out of every way of building it. */
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "@jest/globals";
+import { networkConfig } from "./architectures.js";
+import { buildDenoiser } from "./build.js";
+import { goldenNetwork, goldenTensors, openSession, relativeError } from "./golden.js";
+import { randomNetwork } from "./random-network.js";
+
+describe("a denoiser", () => {
+  it("gives the same bits with its weights in files as in memory", async () => {
+    // Large enough for several threads to fold.
+    const network = randomNetwork(
+      networkConfig({
+        kind: "edm2_unet",
+        imgResolution: 8,
+        imgChannels: 1,
+        modelChannels: 128,
+        channelMult: [1, 3],
+        numBlocks: 1,
+      }),
+      1,
+    );
+    const folder = await mkdtemp(join(tmpdir(), "tandem-weights-"));
+    const onDisk = await buildDenoiser(network, { externalFolder: folder });
+    expect((await readdir(folder)).length).toBeGreaterThan(10);
+    const mapped = await openSession(onDisk, {
+      extra: { session: { model_external_initializers_file_folder_path: folder } },
+    });
+    await rm(folder, { recursive: true });
+    const inMemory = await openSession(await buildDenoiser(network));
+    const inputs = {
+      x: { data: new Float32Array(64).fill(0.5), shape: [1, 1, 8, 8] },
+      sigma: { data: Float32Array.of(1), shape: [1] },
+    };
+    expect(await mapped(inputs)).toEqual(await inMemory(inputs));
+  });
+
+  it("computes in float16 with an error of float16's size", async () => {
+    const { x, sigma, labels, denoised } = await goldenTensors("network/cond/io.safetensors");
+    const model = await buildDenoiser(await goldenNetwork("cond"), { computeType: "float16" });
+    const outputs = await (await openSession(model))({ x: x!, sigma: sigma!, labels: labels! });
+    const error = relativeError(outputs.denoised!, denoised!.data);
+    expect(error).toBeLessThan(1e-3);
+    expect(error).toBeGreaterThan(1e-6);
+  });
+});
