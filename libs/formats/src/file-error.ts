@@ -1,5 +1,5 @@
 /** @file How a file that cannot be read safely, or at all, is reported. */
-import { DomainError } from "@tandem/errors";
+import { DomainError, type Reason } from "@tandem/errors";
 
 /** The error of a file that could run code, lies about itself, is damaged, or is over a limit of the reader. */
 export function unsafe(file: string, why: string, cause?: unknown): DomainError {
@@ -32,12 +32,10 @@ export function systemCode(error: unknown): string | undefined {
 }
 
 const denied = "URI_NOT_ALLOWED";
-const systemErrors: Record<
-  string,
-  { reason: "RESOURCE_NOT_FOUND" | "URI_NOT_ALLOWED" | "OUT_OF_MEMORY"; text: string }
-> = {
+const systemErrors: Record<string, { reason: Reason; text: string }> = {
   ENOENT: { reason: "RESOURCE_NOT_FOUND", text: "no such file or folder" },
   ENOTDIR: { reason: "RESOURCE_NOT_FOUND", text: "a part of this path is a file, not a folder" },
+  EEXIST: { reason: "OUTPUT_EXISTS", text: "a file of this name is in the way" },
   EISDIR: { reason: denied, text: "this is a folder, not a file" },
   EACCES: { reason: denied, text: "permission denied; check the owner and mode of the file and its folder" },
   EPERM: { reason: denied, text: "the operating system does not permit this" },

@@ -1,7 +1,9 @@
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { Storage } from "../storage.js";
 import { startServer, type TestServer } from "../test-server.js";
@@ -45,6 +47,21 @@ describe("a download", () => {
     expect(Buffer.compare(await readFile(path), content)).toBe(0);
     expect(server.requests).toHaveLength(1);
     expect(server.requests[0]).toMatch(/bytes=[1-9]/);
+    expect(await readdir(cacheFolder)).toHaveLength(1);
+  });
+
+  it("continues what a process left that was killed in the middle", async () => {
+    server.faults.push({ stallAfter: 500_000 });
+    const module = new URL("../index.js", import.meta.url).href;
+    const script = `import { Storage } from ${JSON.stringify(module)};
+      const storage = new Storage({ cacheFolder: ${JSON.stringify(cacheFolder)}, network: { allowLoopbackHttp: true } });
+      const onProgress = ({ received }) => received >= 500_000 && process.kill(process.pid, "SIGKILL");
+      await storage.localPath(${JSON.stringify(`${server.url}net.pkl`)}, { onProgress });`;
+    const killed = promisify(execFile)(process.execPath, ["--input-type=module", "-e", script]);
+    await expect(killed).rejects.toMatchObject({ signal: "SIGKILL" });
+    const path = await storage.localPath(`${server.url}net.pkl`);
+    expect(Buffer.compare(await readFile(path), content)).toBe(0);
+    expect(server.requests[1]).toBe("GET net.pkl bytes=500000-");
     expect(await readdir(cacheFolder)).toHaveLength(1);
   });
 
