@@ -23,7 +23,7 @@ export interface RuntimeOptions {
 
 /**
  * Runs networks on devices. One per process: it decides who uses the cores. Each network has a session in a thread of its
- * own; networks on the same device compute in turns.
+ * own; networks on the same device take turns.
  */
 export class Runtime {
   readonly #options: Required<RuntimeOptions>;

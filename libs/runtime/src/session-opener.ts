@@ -9,7 +9,7 @@ import type { OpenSession } from "./loaded-model.js";
 import type { MemoryBudget } from "./memory-budget.js";
 import { type ModelFiles, removeStaleModelFiles, sizeOf, writeModelFiles } from "./model-files.js";
 import { available, fasterThanCpu, probeProviders } from "./provider-probe.js";
-import { type ProviderChoice, parseProvider, providerUnavailable } from "./providers.js";
+import { type ProviderChoice, parseProvider, providers, providerUnavailable } from "./providers.js";
 import { SessionHost } from "./session-host.js";
 import type { LoadedMessage, RejectedChoice } from "./session-messages.js";
 
@@ -99,7 +99,7 @@ export class SessionOpener {
 
   #gate({ name, index }: ProviderChoice): DeviceGate {
     const device = `${name}:${index}`;
-    const gate = this.#gates.get(device) ?? new DeviceGate();
+    const gate = this.#gates.get(device) ?? new DeviceGate(providers[name].width);
     this.#gates.set(device, gate);
     return gate;
   }

@@ -30,7 +30,7 @@ export function createSession(
     extra: {
       session: {
         disable_cpu_ep_fallback: settings.isStrict ? "1" : "0",
-        // Several sessions share the cores, one computing at a time: those that wait must not burn them.
+        // Sessions share the cores with each other and with this process: threads that wait must not burn them.
         intra_op: { allow_spinning: "0" },
       },
     },
