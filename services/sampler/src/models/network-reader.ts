@@ -27,6 +27,15 @@ export class NetworkReader {
   }
 
   #made(config: NetworkConfig): Network {
+    if (config.kind === "gaussian_mixture")
+      // Random components would be a mixture, but not the one that was asked for.
+      throw new DomainError(
+        "NOT_SUPPORTED",
+        "this server has no mixtures of its own; load a weights file with its components",
+        {
+          field: "network.gaussian_mixture",
+        },
+      );
     const bytes = countCost(config).parameters * BYTES_PER_PARAMETER;
     if (bytes > this.memoryBytes)
       throw new DomainError(

@@ -49,3 +49,9 @@ export async function temporaryFolder(): Promise<AsyncDisposable & { path: strin
   const path = await mkdtemp(join(tmpdir(), "tandem-sampler-"));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
+
+/** Whether two arrays hold the same bytes; a comparison that stays fast, and readable, when they do not. */
+export function sameBytes(a: Float32Array | Uint8Array, b: Float32Array | Uint8Array): boolean {
+  const bytes = (array: Float32Array | Uint8Array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+  return Buffer.compare(bytes(a), bytes(b)) === 0;
+}
