@@ -36,6 +36,8 @@ const ServerEntry = z.strictObject({
   displayName: z.string().default(""),
   /** Bearer token that the server asks for. */
   token: z.string().optional(),
+  /** Lets the token travel in clear text beyond this machine. */
+  insecure: z.boolean().default(false),
   /** Encrypted connection: `true`, or files. */
   tls: z.union([z.literal(true).transform((): z.infer<typeof ClientTls> => ({})), ClientTls]).optional(),
   /** Services by full name, for a server without reflection. */
@@ -73,9 +75,11 @@ const Config = z.strictObject({
   /** Encryption of the gateway's own port: certificate and key, and an authority for client certificates. */
   tls: ServerTls.optional(),
   /** Tokens that clients may show. Needed for any address but loopback. */
-  tokens: z.array(z.string().min(16, "a token has at least 16 characters")).default([]),
+  tokens: z.array(z.string().min(1)).default([]),
   /** Serves other addresses than loopback without TLS. */
   insecure: z.boolean().default(false),
+  /** Prometheus metrics at http://HOST:PORT/metrics; absent means none. Asks for the same tokens. */
+  metrics: z.strictObject({ listen: z.string() }).optional(),
   servers: z.array(ServerEntry).default([]),
   /** Files with the operator's own presets. */
   presets: z.array(z.string()).default([]),

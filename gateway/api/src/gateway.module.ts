@@ -21,13 +21,22 @@ export class GatewayModule implements OnModuleInit, OnApplicationShutdown {
 
   /** @throws DomainError for a preset file or an address that cannot be used */
   static async forRoot(config: GatewayConfig, logger: Logger): Promise<DynamicModule> {
-    const { listen, tls, tokens, insecure } = config;
+    const { listen, tls, tokens, insecure, metrics } = config;
     const registry = new Registry(config.servers, config.deadlines);
     const resolver = new Resolver(registry, config);
     const presets = await PresetStore.load(config.presets);
     return {
       module: GatewayModule,
-      imports: [GrpcModule.forRoot({ listen, ...(tls && { tls }), tokens, insecure, logger })],
+      imports: [
+        GrpcModule.forRoot({
+          listen,
+          ...(tls && { tls }),
+          tokens,
+          insecure,
+          logger,
+          ...(metrics && { metrics: { ...metrics, tokens, insecure } }),
+        }),
+      ],
       providers: [
         { provide: Registry, useValue: registry },
         { provide: Resolver, useValue: resolver },

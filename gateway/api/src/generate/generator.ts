@@ -17,13 +17,12 @@ import type { Composition } from "../sampling/composition.js";
 import { type Place, runBatch } from "../sampling/run-batch.js";
 import type { Span } from "./batches.js";
 import { type CheckedGeneration, checkGeneration } from "./check-generation.js";
+import { IN_FLIGHT } from "./estimate.js";
 import { Generation } from "./generation.js";
 import { Outbox } from "./outbox.js";
 import { Rate } from "./rate.js";
 import { Slots } from "./slots.js";
 
-/** Batches that are sampled at the same time: servers work on one while the other is on the wire. */
-const IN_FLIGHT = 2;
 /** Finished events that may wait for a slow reader before the work waits too. */
 const OUTBOX = 64;
 

@@ -55,11 +55,17 @@ export class Latencies {
    * smaller one is not assumed to be faster. Undefined while the model was not measured.
    */
   expect(model: string, batchSize: number): { medianMs: number; p99Ms: number } | undefined {
-    const measured = this.list().filter((summary) => summary.model === model);
-    const [nearest] = measured.sort((a, b) => distance(a.batchSize, batchSize) - distance(b.batchSize, batchSize));
+    let nearest: Series | undefined;
+    for (const series of this.#series.values()) {
+      if (series.model !== model) continue;
+      if (!nearest || distance(series.batchSize, batchSize) < distance(nearest.batchSize, batchSize)) nearest = series;
+    }
     if (!nearest) return undefined;
     const scale = Math.max(1, batchSize / nearest.batchSize);
-    return { medianMs: nearest.medianMs * scale, p99Ms: nearest.p99Ms * scale };
+    return {
+      medianMs: (nearest.total.quantile(0.5) ?? 0) * scale,
+      p99Ms: (nearest.total.quantile(0.99) ?? 0) * scale,
+    };
   }
 
   /** Forgets a model: another one may get its name. */

@@ -73,6 +73,6 @@ export class Registry {
   }
 }
 
-function openChannel({ name, address, token, tls }: ServerConfig) {
-  return connect(address, { name, ...(token !== undefined && { token }), ...(tls && { tls }) });
+function openChannel({ name, address, token, tls, insecure }: ServerConfig) {
+  return connect(address, { name, insecure, ...(token !== undefined && { token }), ...(tls && { tls }) });
 }
