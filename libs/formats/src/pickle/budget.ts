@@ -24,7 +24,10 @@ export const cost = {
 export const limits = {
   /** Opcodes in one file, nested files included. */
   opcodes: 1_000_000,
-  /** Estimated memory of containers, texts and records, bytes. Array and tensor bytes stay in the file's buffer. */
+  /**
+   * Estimated memory of containers and records, bytes. Array and tensor bytes stay in the file's buffer, and texts take
+   * at most twice what they take in the file.
+   */
   structureBytes: 48 * MiB,
   /** Containers within containers. */
   depth: 1000,
@@ -32,6 +35,8 @@ export const limits = {
   unfolded: 2_000_000,
   /** Digits or bytes of one integer. */
   integerLength: 1024,
+  /** Bytes of one text; V8 ends at 2^29. */
+  textBytes: 128 * MiB,
   /** Torch files within torch files. */
   nesting: 3,
 } as const;

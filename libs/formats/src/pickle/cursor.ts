@@ -1,5 +1,6 @@
 /** @file The arguments of opcodes, read from bytes with every length checked before it is believed. */
 import { unsafe } from "../file-error.js";
+import { limits } from "./budget.js";
 
 /** A position in the bytes of a pickle. */
 export class Cursor {
@@ -65,21 +66,26 @@ export class Cursor {
 
   utf8(length: number): string {
     const start = this.skip(length);
-    return this.text.toString("utf8", start, start + length);
+    return this.decode("utf8", start, start + length);
   }
 
   latin1(length: number): string {
     const start = this.skip(length);
-    return this.text.toString("latin1", start, start + length);
+    return this.decode("latin1", start, start + length);
   }
 
   /** Text up to the next line feed, which is passed over. */
   line(encoding: "utf8" | "latin1" = "utf8"): string {
     const end = this.bytes.indexOf(0x0a, this.at);
     if (end < 0) throw unsafe(this.file, `truncated: a line without end (at byte ${this.at})`);
-    const text = this.text.toString(encoding, this.at, end);
+    const text = this.decode(encoding, this.at, end);
     this.at = end + 1;
     return text;
+  }
+
+  private decode(encoding: "utf8" | "latin1", start: number, end: number): string {
+    if (end - start > limits.textBytes) throw unsafe(this.file, `a text of ${end - start} bytes`);
+    return this.text.toString(encoding, start, end);
   }
 
   /** Two's complement, little-endian, any length; a bigint when a number cannot hold it. */

@@ -184,19 +184,19 @@ function decimalFloat(m: PickleMachine, line: string): number {
 }
 
 function text(m: PickleMachine, value: string): string {
-  m.spend(cost.text + 2 * value.length);
+  m.spend(cost.text);
   return value;
 }
 
 function utf8(m: PickleMachine, length: number): string {
-  if (length <= m.cursor.remaining) m.spend(cost.text + 2 * length);
+  m.spend(cost.text);
   return m.cursor.utf8(length);
 }
 
 /** A Python 2 str: raw bytes, here one character each. */
 function latin1(m: PickleMachine, length: number): string {
   if (length < 0) throw m.damaged("a text of negative length");
-  if (length <= m.cursor.remaining) m.spend(cost.text + length);
+  m.spend(cost.text);
   return m.cursor.latin1(length);
 }
 
