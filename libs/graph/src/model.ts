@@ -26,10 +26,10 @@ export interface OnnxModel {
   readonly protobuf: Uint8Array;
   readonly externalData: readonly ExternalData[];
   /**
-   * Folder where the external data lies as files, one a path, instead of in `externalData`. onnxruntime maps them when told
-   * (session option `session.model_external_initializers_file_folder_path`); once the session exists they may go.
+   * Folder where the external data lies as files, one a path, instead of in `externalData`; and the bytes of all of them.
+   * onnxruntime maps them when the protobuf lies beside them; once the session exists they may go.
    */
-  readonly externalFolder?: string;
+  readonly externalFolder?: { readonly path: string; readonly byteLength: number };
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
 }

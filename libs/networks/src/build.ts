@@ -34,8 +34,13 @@ export async function buildDenoiser(network: Network, options: BuildOptions = {}
     for (const [name, value] of activations) graph.output(`activation/${name}`, graph.cast(value, "float32"));
   }
   const { externalFolder } = options;
-  const model = await toOnnx(graph, foldedWeights(network.tensors, externalFolder));
-  return externalFolder === undefined ? model : { ...model, externalFolder };
+  let byteLength = 0;
+  const fill = foldedWeights(network.tensors, externalFolder);
+  const model = await toOnnx(graph, (parameters) => {
+    byteLength = parameters.reduce((total, parameter) => total + bytesOf(parameter), 0);
+    return fill(parameters);
+  });
+  return externalFolder === undefined ? model : { ...model, externalFolder: { path: externalFolder, byteLength } };
 }
 
 /** Fills the graph's parameters: as files in a folder, or all in one buffer that threads share. */
@@ -49,9 +54,11 @@ const foldedWeights =
       .flatMap(({ path, target }) => (typeof target === "string" ? [] : [{ path, data: target }]));
   };
 
+const bytesOf = ({ shape, type }: Deferred): number => countElements(shape) * elementBytes[type];
+
 /** Views of one buffer, each at a multiple of a cache line. */
 function inMemory(parameters: readonly Deferred[]): Uint8Array<SharedArrayBuffer>[] {
-  const sizes = parameters.map(({ shape, type }) => countElements(shape) * elementBytes[type]);
+  const sizes = parameters.map(bytesOf);
   const memory = new SharedArrayBuffer(sizes.reduce((total, size) => total + Math.ceil(size / 64) * 64, 0));
   let offset = 0;
   return sizes.map((size) => {

@@ -1,8 +1,12 @@
 /** @file How a network is to be loaded. */
 import type { OnnxModel } from "@tandem/graph";
 
-/** Makes the network's graph and weights. Called at every load, also after an eviction; the runtime takes the bytes over. */
-export type ModelSource = () => Promise<OnnxModel>;
+/**
+ * Makes the network's graph and weights. Called at every load, also after an eviction; the runtime takes the bytes over.
+ * @param folder empty, and deleted after the load: large weights may go there as files (OnnxModel.externalFolder), which
+ *   spares the memory and the time of one copy
+ */
+export type ModelSource = (folder: string) => Promise<OnnxModel>;
 
 /** Wishes for one network. */
 export interface LoadOptions {

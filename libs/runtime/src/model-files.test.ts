@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSy
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { removeStaleModelFiles, writeModelFiles } from "./model-files.js";
+import { newModelFolder, removeStaleModelFiles, writeModelFiles } from "./model-files.js";
 
 const model = {
   protobuf: Uint8Array.of(1, 2),
@@ -25,7 +25,7 @@ describe("the files of a network", () => {
 
   it("hold graph and weights, and are gone afterwards", async () => {
     {
-      await using files = await writeModelFiles(model, folder);
+      await using files = await writeModelFiles(model, await newModelFolder(folder));
       expect([...readFileSync(files.path)]).toEqual([1, 2]);
       expect([...readFileSync(join(dirname(files.path), "w"))]).toEqual([7, 7, 7]);
       expect(files.memoryBytes).toBe(5);
@@ -33,9 +33,18 @@ describe("the files of a network", () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  it("may hold weights that their maker put there", async () => {
+    const own = await newModelFolder(folder);
+    writeFileSync(join(own, "w"), Uint8Array.of(7, 7, 7));
+    const outside = { ...model, externalData: [], externalFolder: { path: own, byteLength: 3 } };
+    await using files = await writeModelFiles(outside, own);
+    expect(dirname(files.path)).toBe(own);
+    expect(files.memoryBytes).toBe(5);
+  });
+
   it("cannot be written where there is no folder, which the error names", async () => {
     const missing = join(folder, "missing");
-    await expect(writeModelFiles(model, missing)).rejects.toMatchObject({
+    await expect(newModelFolder(missing)).rejects.toMatchObject({
       reason: "OUT_OF_MEMORY",
       message: expect.stringContaining("TMPDIR"),
       details: { metadata: { device: missing } },
@@ -44,12 +53,14 @@ describe("the files of a network", () => {
 
   it.each(["../w", "a/w", ".."])("never lie outside their folder (%s)", async (path) => {
     const data = Uint8Array.of(1);
-    await expect(writeModelFiles({ ...model, externalData: [{ path, data }] }, folder)).rejects.toThrow("outside");
+    await expect(
+      writeModelFiles({ ...model, externalData: [{ path, data }] }, await newModelFolder(folder)),
+    ).rejects.toThrow("outside");
     expect(readdirSync(folder)).toEqual([]);
   });
 
   it("of a process that was killed long ago are deleted, those of living ones stay", async () => {
-    await using files = await writeModelFiles(model, folder);
+    await using files = await writeModelFiles(model, await newModelFolder(folder));
     const stale = mkdtempSync(join(folder, "tandem-model-"));
     writeFileSync(join(stale, "w"), "left over");
     utimesSync(stale, 0, 0);

@@ -25,24 +25,35 @@ export interface ModelFiles extends AsyncDisposable {
 }
 
 /** Bytes of weights and graph. */
-export function sizeOf({ protobuf, externalData }: OnnxModel): number {
-  return externalData.reduce((sum, { data }) => sum + data.byteLength, protobuf.byteLength);
+export function sizeOf({ protobuf, externalData, externalFolder }: OnnxModel): number {
+  const outside = externalFolder?.byteLength ?? 0;
+  return externalData.reduce((sum, { data }) => sum + data.byteLength, protobuf.byteLength + outside);
 }
 
 /**
- * Writes a network to a new folder.
+ * A new, empty folder for the files of one network.
  * @param root where; by default the folder for temporary files (TMPDIR)
- * @throws DomainError OUT_OF_MEMORY when it cannot be written
+ * @throws DomainError OUT_OF_MEMORY when it cannot be made
  */
-export async function writeModelFiles(model: OnnxModel, root = tmpdir()): Promise<ModelFiles> {
+export async function newModelFolder(root = tmpdir()): Promise<string> {
+  return mkdtemp(join(root, PREFIX)).catch((error) => {
+    throw cannotWrite(root, error);
+  });
+}
+
+/**
+ * Writes what a network has in memory to its folder, which it then owns.
+ * @throws DomainError OUT_OF_MEMORY when it cannot be written; the folder is gone then
+ */
+export async function writeModelFiles(model: OnnxModel, folder: string): Promise<ModelFiles> {
   const { protobuf, externalData, inputs, outputs } = model;
   const files = [{ path: MODEL, data: protobuf }, ...externalData];
   const isPlain = ({ path }: { path: string }): boolean => basename(path) === path && path !== "." && path !== "..";
-  if (!files.every(isPlain)) throw new Error("weights have a path outside their folder");
-  const folder = await mkdtemp(join(root, PREFIX)).catch((error) => {
-    throw cannotWrite(root, error);
-  });
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  if (!files.every(isPlain) || (model.externalFolder && model.externalFolder.path !== folder)) {
+    await remove();
+    throw new Error("weights have a path outside their folder");
+  }
   // All at once: the file system's threads copy in parallel.
   const written = await Promise.allSettled(files.map(({ path, data }) => writeFile(join(folder, path), data)));
   const failure = written.find((result) => result.status === "rejected");

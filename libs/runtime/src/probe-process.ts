@@ -1,7 +1,7 @@
 /** @file Entry of the probe: tries every provider of this onnxruntime on one convolution and reports each over IPC. */
 import { Graph, toOnnx } from "@tandem/graph";
 import { listSupportedBackends } from "onnxruntime-node";
-import { writeModelFiles } from "./model-files.js";
+import { newModelFolder, writeModelFiles } from "./model-files.js";
 import type { ProbeReport } from "./provider-probe.js";
 import { type ProviderName, providers } from "./providers.js";
 import { checkBatch } from "./self-check.js";
@@ -23,7 +23,7 @@ async function convolution() {
 async function probe(name: ProviderName): Promise<ProbeReport> {
   try {
     const model = await convolution();
-    await using files = await writeModelFiles(model);
+    await using files = await writeModelFiles(model, await newModelFolder());
     const session = await createSession(files.path, { name, index: 0 }, { threads: 0, isStrict: name !== "cpu" });
     let computeMs = Number.POSITIVE_INFINITY;
     for (let i = 0; i < RUNS; i++) {

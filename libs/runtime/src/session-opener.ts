@@ -1,4 +1,5 @@
 /** @file From a network's source to a session: reads, makes room, tries providers, says what it got. */
+import { rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { DomainError } from "@tandem/errors";
 import type { TensorSpec } from "@tandem/graph";
@@ -7,7 +8,7 @@ import type { Execution } from "./evaluator.js";
 import type { LoadOptions, ModelSource } from "./load-options.js";
 import type { OpenSession } from "./loaded-model.js";
 import type { MemoryBudget } from "./memory-budget.js";
-import { type ModelFiles, removeStaleModelFiles, sizeOf, writeModelFiles } from "./model-files.js";
+import { type ModelFiles, newModelFolder, removeStaleModelFiles, sizeOf, writeModelFiles } from "./model-files.js";
 import { available, fasterThanCpu, probeProviders } from "./provider-probe.js";
 import { type ProviderChoice, parseProvider, providers, providerUnavailable } from "./providers.js";
 import { SessionHost } from "./session-host.js";
@@ -63,10 +64,16 @@ export class SessionOpener {
 
   /** Reads the source and writes it to files. Nothing holds the source's bytes when this returns: they can be collected. */
   async #files(name: string, source: ModelSource): Promise<ModelFiles> {
-    const model = await source();
-    for (const spec of [...model.inputs, ...model.outputs]) checkSpec(name, spec);
-    await this.#budget.hold(name, sizeOf(model));
-    return writeModelFiles(model);
+    const folder = await newModelFolder();
+    try {
+      const model = await source(folder);
+      for (const spec of [...model.inputs, ...model.outputs]) checkSpec(name, spec);
+      await this.#budget.hold(name, sizeOf(model));
+      return await writeModelFiles(model, folder);
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
   }
 
   async #load(

@@ -44,11 +44,11 @@ export class NetworkLoader implements ModelLoader {
     const facts = factsOf(network, countCost(network.config).parameters);
     let first: Network | undefined = network;
     // The runtime asks again after it had to evict the model: the tensors are not kept for that day.
-    const graph = async () => {
+    const graph = async (folder: string) => {
       const current = first ?? (await this.networks.read(source));
       first = undefined;
       if (current.digest !== facts.digest) throw changed(name, facts.digest, current.digest);
-      return buildDenoiser(current, { computeType });
+      return buildDenoiser(current, { computeType, externalFolder: folder });
     };
     const maxBatchSize = Math.min(this.choices.maxBatchSize, samplesPerMessage(facts.sampleShape));
     const tolerance = tolerances[computeType];
