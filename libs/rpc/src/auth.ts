@@ -14,8 +14,14 @@ export type TokenCheck = (authorization: string | undefined) => boolean;
 /**
  * Compares digests in constant time, against every token: neither a token's length nor its beginning shows in the answer's time.
  * @param tokens accepted tokens, at least one
+ * @throws DomainError FIELD_INVALID: a token is empty, as from a variable that is not set, or not what a header can carry
  */
 export function tokenCheck(tokens: readonly string[]): TokenCheck {
+  for (const token of tokens)
+    if (!/^[\x21-\x7e]+$/.test(token))
+      throw new DomainError("FIELD_INVALID", "a token is empty or has spaces or other than ASCII in it", {
+        field: "tokens",
+      });
   const digests = tokens.map(digest);
   return (authorization) => {
     const given = digest(/^Bearer (.+)$/i.exec(authorization ?? "")?.[1] ?? "");

@@ -1,7 +1,7 @@
 /** @file A connection to one server. */
 
 import { isIP } from "node:net";
-import { invalid } from "@tandem/errors";
+import { DomainError, invalid } from "@tandem/errors";
 import { createChannel, type Channel as GrpcChannel } from "nice-grpc";
 import { formatHostPort, isLoopback, parseHostPort } from "./listen-address.js";
 import { type ClientTls, channelCredentials } from "./tls.js";
@@ -26,7 +26,7 @@ export interface Channel extends Disposable {
   readonly token: string | undefined;
   /** For nice-grpc. */
   readonly grpc: GrpcChannel;
-  /** Ends the calls in progress. */
+  /** No new calls. Those in progress go on until they end: their signals cancel them. */
   close(): void;
 }
 
@@ -46,6 +46,9 @@ export function connect(address: string, options: ConnectOptions = {}): Channel 
       address,
       "on this machine, or have TLS (or --insecure), since the token would travel in clear text",
     );
+  // grpc-js would say so at the first call, with the token in its message.
+  if (token !== undefined && !/^[\x20-\x7e]*$/.test(token))
+    throw new DomainError("FIELD_INVALID", "the token has characters that a header cannot carry", { field: "token" });
   queueOneMessagePerStream();
   const grpc = createChannel(formatHostPort(target), channelCredentials(tls), {
     ...channelOptions(options),

@@ -89,6 +89,17 @@ describe("a server with tokens", () => {
   });
 });
 
+it.each(["", " ", "two words", "line\nbreak"])("a server is not started with the token %j", async (token) => {
+  const start = serve([EchoService], { listen: "0.0.0.0:0", insecure: true, tokens: ["good", token] });
+  await expect(start).rejects.toMatchObject({ reason: "FIELD_INVALID", details: { field: "tokens" } });
+});
+
+it("a client does not repeat a token that cannot be sent", () => {
+  const open = () => connect("127.0.0.1:1", { token: "secret\n" });
+  expect(open).toThrow(/characters that a header cannot carry/);
+  expect(open).not.toThrow(/secret/);
+});
+
 describe("TLS", () => {
   it("serves clients that know the authority, and no others", async () => {
     await using server = await serve([EchoService], { tls: serverTls() });
