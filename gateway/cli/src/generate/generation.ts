@@ -1,13 +1,15 @@
 /** @file One run of `tandem generate`: what is missing is asked for, what arrives is stored. */
 import { stat } from "node:fs/promises";
-import type { GenerationPlan, GenerationSpec, ImageInfo } from "@tandem/contracts";
+import { type GenerationPlan, type GenerationSpec, type ImageInfo, toMilliseconds } from "@tandem/contracts";
 import { DomainError } from "@tandem/errors";
 import { encodeNpy } from "@tandem/formats";
 import type { Context } from "../context.js";
 import type { Gateway } from "../gateway.js";
+import type { Pace } from "../output/progress.js";
 import { decodeImage, Grid, type Pixels } from "./grid.js";
 import { imagePath, prepareFolder, writeOutput } from "./image-files.js";
 import { compareExisting } from "./kept.js";
+import { inOptions } from "./option-of-field.js";
 import type { GenerateOptions } from "./options.js";
 import { labelOf } from "./settings.js";
 import { type StoredImage, sha256, storeImage } from "./stored-image.js";
@@ -76,12 +78,12 @@ export class Generation {
     for (const [seed, { info, data }] of this.#existing) await this.#report(seed, info, data, true);
     const progress = this.context.output.progress("generate", missing.length, "images");
     try {
-      let done = 0;
-      for (let at = 0; at < missing.length; at += IMAGES_PER_CALL)
-        for await (const [info, data] of this.#call(gateway, spec(missing.slice(at, at + IMAGES_PER_CALL)))) {
-          await this.#store(info, data);
-          progress.update(++done);
-        }
+      for (let at = 0; at < missing.length; at += IMAGES_PER_CALL) {
+        const call = spec(missing.slice(at, at + IMAGES_PER_CALL));
+        await this.#call(gateway, call, (done, pace) => progress.update(at + done, pace));
+      }
+    } catch (error) {
+      throw inOptions(error);
     } finally {
       progress.stop();
     }
@@ -90,14 +92,23 @@ export class Generation {
     this.context.output.result({ grid, images: seeds.length }, grid);
   }
 
-  /** Images of one call. A stream that ends without saying so has failed. */
-  async *#call({ gateway }: Gateway, spec: GenerationSpec): AsyncGenerator<[ImageInfo, Uint8Array]> {
-    let isDone = false;
+  /** Stores the images of one call. A stream that ends without saying so has failed. */
+  async #call({ gateway }: Gateway, spec: GenerationSpec, report: (done: number, pace?: Pace) => void): Promise<void> {
+    let done = 0;
+    let isComplete = false;
+    let pace: Pace | undefined;
     for await (const { event } of gateway.generate({ spec }, { signal: this.context.signal })) {
-      if (event?.$case === "image" && event.value.info) yield [event.value.info, event.value.data];
-      isDone = event?.$case === "done";
+      if (event?.$case === "image" && event.value.info) {
+        await this.#store(event.value.info, event.value.data);
+        report(++done, pace);
+      } else if (event?.$case === "progress") {
+        const { rate, eta } = event.value;
+        pace = { perSecond: rate, leftMs: eta && toMilliseconds(eta) };
+        report(done, pace);
+      }
+      isComplete = event?.$case === "done";
     }
-    if (!isDone) throw new DomainError("SERVER_UNAVAILABLE", "the gateway ended before all images were made");
+    if (!isComplete) throw new DomainError("SERVER_UNAVAILABLE", "the gateway ended before all images were made");
   }
 
   async #store(info: ImageInfo, data: Uint8Array): Promise<void> {

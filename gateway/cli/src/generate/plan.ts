@@ -2,6 +2,7 @@
 import { type GenerationPlan, GenerationSpec, Placement, readSampling, toMilliseconds } from "@tandem/contracts";
 import { DomainError } from "@tandem/errors";
 import type { Gateway } from "../gateway.js";
+import { inOptions } from "./option-of-field.js";
 import type { GenerateOptions } from "./options.js";
 
 const placements: Record<Placement, string> = {
@@ -20,6 +21,8 @@ export async function planOf({ gateway }: Gateway, spec: GenerationSpec, signal:
   try {
     for await (const { event } of gateway.generate({ spec }, { signal: AbortSignal.any([signal, enough.signal]) }))
       if (event?.$case === "plan") return event.value;
+  } catch (error) {
+    throw inOptions(error);
   } finally {
     enough.abort();
   }

@@ -1,10 +1,17 @@
 /** @file Progress on standard error: a bar on a terminal, a line now and then elsewhere. */
 import { Presets, SingleBar } from "cli-progress";
 
+/** How fast it goes, as far as is known. */
+export interface Pace {
+  /** Units a second; 0 is unknown. */
+  readonly perSecond: number;
+  readonly leftMs?: number | undefined;
+}
+
 /** Work on its way. */
 export interface Progress {
-  /** So much is done, of the total. */
-  update(done: number): void;
+  /** So much is done, of the total. Without a pace it is measured here. */
+  update(done: number, pace?: Pace): void;
   /** No more will come; leaves the terminal's line clean. */
   stop(): void;
 }
@@ -14,15 +21,12 @@ const LINE_EVERY_MS = 2000;
 
 /** A bar that redraws itself. */
 export function terminalProgress(stream: NodeJS.WriteStream, title: string, total: number, unit: string): Progress {
-  const format = `${title} {bar} {value}/{total} ${unit}  {rate} ${unit}/s  {eta_formatted} left`;
-  const bar = new SingleBar(
-    { format, stream, hideCursor: true, clearOnComplete: false, etaBuffer: 32 },
-    Presets.shades_classic,
-  );
+  const format = `${title} {bar} {value}/{total} ${unit}{pace}`;
+  const bar = new SingleBar({ format, stream, hideCursor: true }, Presets.shades_classic);
   const began = performance.now();
-  bar.start(total, 0, { rate: "-" });
+  bar.start(total, 0, { pace: "" });
   return {
-    update: (done) => bar.update(done, { rate: rateSince(began, done) }),
+    update: (done, pace = measured(began, done, total)) => bar.update(done, { pace: words(pace, unit, done < total) }),
     stop: () => bar.stop(),
   };
 }
@@ -31,18 +35,31 @@ export function terminalProgress(stream: NodeJS.WriteStream, title: string, tota
 export function lineProgress(stream: NodeJS.WritableStream, title: string, total: number, unit: string): Progress {
   const began = performance.now();
   let written = began;
+  let isComplete = false;
   return {
-    update(done) {
+    update(done, pace = measured(began, done, total)) {
       const now = performance.now();
-      if (done < total && now - written < LINE_EVERY_MS) return;
+      if (isComplete || (done < total && now - written < LINE_EVERY_MS)) return;
       written = now;
-      const secondsLeft = done > 0 ? Math.round(((now - began) / 1000 / done) * (total - done)) : Number.NaN;
-      const left = done === total || Number.isNaN(secondsLeft) ? "" : `, ${secondsLeft} s left`;
-      stream.write(`${title}: ${done}/${total} ${unit}, ${rateSince(began, done)} ${unit}/s${left}\n`);
+      isComplete = done === total;
+      stream.write(`${title}: ${done}/${total} ${unit}${words(pace, unit, done < total)}\n`);
     },
     stop() {},
   };
 }
 
-const rateSince = (began: number, done: number) =>
-  ((1000 * done) / Math.max(performance.now() - began, 1)).toPrecision(3);
+function measured(began: number, done: number, total: number): Pace {
+  const perSecond = (1000 * done) / Math.max(performance.now() - began, 1);
+  return { perSecond, ...(done > 0 && { leftMs: (1000 * (total - done)) / perSecond }) };
+}
+
+function words({ perSecond, leftMs }: Pace, unit: string, isUnderWay: boolean): string {
+  const rate = perSecond > 0 ? `, ${perSecond.toPrecision(3)} ${unit}/s` : "";
+  return isUnderWay && leftMs !== undefined ? `${rate}, ${duration(leftMs)} left` : rate;
+}
+
+function duration(ms: number): string {
+  const seconds = Math.max(1, Math.round(ms / 1000));
+  if (seconds < 120) return `${seconds} s`;
+  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}

@@ -1,5 +1,5 @@
 /** @file The command as users run it: a process of its own. */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -26,6 +26,8 @@ export interface RunningTandem {
 
 /** A folder for one test: working folder and TANDEM_HOME. Gone at the end. */
 export class Workspace implements AsyncDisposable {
+  readonly #children = new Set<ChildProcess>();
+
   private constructor(readonly folder: string) {}
 
   static async make(): Promise<Workspace> {
@@ -43,6 +45,7 @@ export class Workspace implements AsyncDisposable {
       env: { PATH: process.env.PATH, TANDEM_HOME: this.path("home"), ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
+    this.#children.add(child);
     let stdout = "";
     let stderr = "";
     const listeners = new Set<() => void>();
@@ -83,6 +86,7 @@ export class Workspace implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const child of this.#children) child.kill("SIGKILL"); // of a test that has failed; else they are gone
     await rm(this.folder, { recursive: true, force: true });
   }
 }
