@@ -1,6 +1,6 @@
 /** @file The domain of a sampler, wired: plain objects that know neither Nest nor gRPC. */
 import { Runtime, type RuntimeOptions } from "@tandem/runtime";
-import { Registry } from "prom-client";
+import type { Registry } from "prom-client";
 import type { SamplerConfig } from "./config/config.js";
 import { OpenSessions } from "./denoise/open-sessions.js";
 import { SamplerMetrics } from "./metrics/sampler-metrics.js";
@@ -20,7 +20,8 @@ export interface SamplerDomain {
   readonly costs: CostCounter;
   readonly sessions: OpenSessions;
   readonly sampler: Sampler;
-  readonly registry: Registry;
+  /** Adds metrics of the networks to those of the process. */
+  watch(registry: Registry): SamplerMetrics;
 }
 
 /**
@@ -33,14 +34,13 @@ export function createDomain(
   initial: readonly InitialModel[],
   makeRuntime = (options: RuntimeOptions) => new Runtime(options),
 ): SamplerDomain {
-  const registry = new Registry();
-  const metrics = new SamplerMetrics(registry);
+  let metrics: SamplerMetrics | undefined;
   const queueLimit = config["queue-limit"];
   const runtime = makeRuntime({
     ...(config.threads && { threads: config.threads }),
     ...(config["memory-budget"] && { memoryBudgetBytes: config["memory-budget"] }),
     queueLimit,
-    onEvent: metrics.record,
+    onEvent: (event) => metrics?.record(event),
   });
   const files = new WeightsFiles({
     roots: [...initial.map(({ uri }) => uri), ...(config.models ? [config.models] : []), ...config.roots],
@@ -57,11 +57,14 @@ export function createDomain(
   const models = new ModelStore(loader);
   const sessions = new OpenSessions();
   const admission = new Admission(queueLimit);
-  metrics.observe({
-    models: () => runtime.list(),
-    openSessions: () => sessions.count,
-    samplesInProgress: () => admission.samples,
-  });
   const costs = new CostCounter(models, networks);
-  return { runtime, models, costs, sessions, sampler: new Sampler(admission), registry };
+  const watch = (registry: Registry) => {
+    metrics = new SamplerMetrics(registry, {
+      models: () => runtime.list(),
+      openSessions: () => sessions.count,
+      samplesInProgress: () => admission.samples,
+    });
+    return metrics;
+  };
+  return { runtime, models, costs, sessions, sampler: new Sampler(admission), watch };
 }

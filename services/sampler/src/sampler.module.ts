@@ -6,12 +6,13 @@ import {
   type OnApplicationShutdown,
   type OnModuleInit,
 } from "@nestjs/common";
-import { GrpcModule } from "@tandem/rpc";
+import { formatHostPort, GrpcModule, type GrpcOptions, Metrics, parseHostPort } from "@tandem/rpc";
 import type { Logger } from "pino";
 import type { SamplerConfig } from "./config/config.js";
 import { DenoiserController } from "./denoise/denoiser.controller.js";
 import { OpenSessions } from "./denoise/open-sessions.js";
 import { createDomain, type SamplerDomain } from "./domain.js";
+import { SamplerMetrics } from "./metrics/sampler-metrics.js";
 import { CostCounter } from "./models/cost-counter.js";
 import { type InitialModel, listInitialModels, loadInitialModels } from "./models/initial-models.js";
 import { ModelController } from "./models/model.controller.js";
@@ -30,7 +31,7 @@ class ModelLife implements OnModuleInit, OnApplicationBootstrap, OnApplicationSh
   constructor(
     private readonly domain: SamplerDomain,
     private readonly initial: readonly InitialModel[],
-    private readonly waits: boolean,
+    private readonly config: SamplerConfig,
     private readonly logger: Logger,
   ) {}
 
@@ -39,7 +40,7 @@ class ModelLife implements OnModuleInit, OnApplicationBootstrap, OnApplicationSh
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    if (this.waits) await this.#loaded;
+    if (this.config.ready === "loaded") await this.#loaded;
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -58,12 +59,10 @@ export class SamplerModule {
   static async forRoot(config: SamplerConfig, logger: Logger, wire = createDomain): Promise<DynamicModule> {
     const initial = await listInitialModels(config.model, config.models);
     const domain = wire(config, initial);
-    const life = new ModelLife(domain, initial, config.ready === "loaded", logger);
-    const { "tls-cert": cert, "tls-key": key, "tls-ca": ca, listen, insecure, token: tokens } = config;
-    const tls = cert && key ? { cert, key, ...(ca && { ca }) } : undefined;
+    const life = new ModelLife(domain, initial, config, logger);
     return {
       module: SamplerModule,
-      imports: [GrpcModule.forRoot({ listen, insecure, tokens, logger, ...(tls && { tls }) })],
+      imports: [GrpcModule.forRoot(grpcOptions(config, logger))],
       providers: [
         ModelController,
         DenoiserController,
@@ -73,7 +72,30 @@ export class SamplerModule {
         { provide: OpenSessions, useValue: domain.sessions },
         { provide: Sampler, useValue: domain.sampler },
         { provide: ModelLife, useValue: life },
+        { provide: SamplerMetrics, inject: [Metrics], useFactory: ({ registry }: Metrics) => domain.watch(registry) },
       ],
     };
   }
+}
+
+/** The gRPC server's share of the configuration. Metrics are served beside it, on the same host and under the same tokens. */
+function grpcOptions(config: SamplerConfig, logger: Logger): GrpcOptions {
+  const {
+    "tls-cert": cert,
+    "tls-key": key,
+    "tls-ca": ca,
+    "metrics-port": port,
+    listen,
+    insecure,
+    token: tokens,
+  } = config;
+  const { host } = parseHostPort(listen, "listen");
+  return {
+    listen,
+    insecure,
+    tokens,
+    logger,
+    ...(cert && key && { tls: { cert, key, ...(ca && { ca }) } }),
+    ...(port !== undefined && { metrics: { listen: formatHostPort({ host, port }), tokens, insecure } }),
+  };
 }

@@ -18,7 +18,8 @@ export class SamplerMetrics {
   readonly #queue: Histogram<"model">;
   readonly #compute: Histogram<"model">;
 
-  constructor(private readonly registry: Registry) {
+  /** @param observed read when Prometheus asks */
+  constructor(registry: Registry, observed: Observed) {
     const histogram = (name: string, help: string, buckets: number[]) =>
       new Histogram({ name, help, buckets, labelNames: ["model"], registers: [registry] });
     const powers = [1, 2, 4, 8, 16, 32, 64, 128];
@@ -26,6 +27,7 @@ export class SamplerMetrics {
     this.#requests = histogram("tandem_batch_requests", "Requests that a batch was made of", powers);
     this.#queue = histogram("tandem_queue_seconds", "Time that an evaluation waited for its batch", milliseconds);
     this.#compute = histogram("tandem_compute_seconds", "Time that a batch computed", milliseconds);
+    addGauges(registry, observed);
   }
 
   /** Listener of the runtime's events. */
@@ -37,34 +39,32 @@ export class SamplerMetrics {
     for (const ms of event.queueMs) this.#queue.observe({ model }, ms / 1000);
     this.#compute.observe({ model }, event.computeMs / 1000);
   };
+}
 
-  /** Adds the gauges, which are read when Prometheus asks. */
-  observe(observed: Observed): void {
-    const { registry } = this;
-    const perModel = (name: string, help: string, read: (status: ModelStatus) => number) =>
-      new Gauge({
-        name,
-        help,
-        labelNames: ["model"],
-        registers: [registry],
-        collect() {
-          this.reset(); // models that are gone leave no line
-          for (const status of observed.models()) this.set({ model: status.name }, read(status));
-        },
-      });
-    perModel("tandem_waiting_samples", "Samples that wait for a batch", (status) => status.waitingSamples);
-    perModel("tandem_running_samples", "Samples that compute", (status) => status.runningSamples);
-    perModel("tandem_model_memory_bytes", "Memory of a network", (status) => status.memoryBytes);
-    const total = (name: string, help: string, read: () => number) =>
-      new Gauge({
-        name,
-        help,
-        registers: [registry],
-        collect() {
-          this.set(read());
-        },
-      });
-    total("tandem_open_sessions", "DenoiseStream sessions that are open", () => observed.openSessions());
-    total("tandem_sampling_samples", "Samples that Sample works on", () => observed.samplesInProgress());
-  }
+function addGauges(registry: Registry, observed: Observed): void {
+  const perModel = (name: string, help: string, read: (status: ModelStatus) => number) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ["model"],
+      registers: [registry],
+      collect() {
+        this.reset(); // models that are gone leave no line
+        for (const status of observed.models()) this.set({ model: status.name }, read(status));
+      },
+    });
+  perModel("tandem_waiting_samples", "Samples that wait for a batch", (status) => status.waitingSamples);
+  perModel("tandem_running_samples", "Samples that compute", (status) => status.runningSamples);
+  perModel("tandem_model_memory_bytes", "Memory of a network", (status) => status.memoryBytes);
+  const total = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  total("tandem_open_sessions", "DenoiseStream sessions that are open", () => observed.openSessions());
+  total("tandem_sampling_samples", "Samples that Sample works on", () => observed.samplesInProgress());
 }

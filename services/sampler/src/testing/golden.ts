@@ -13,12 +13,11 @@ export function golden(path: string): string {
   return join(root, path);
 }
 
-/** Tensors of a golden file as float32, by name. */
+/** Float32 tensors of a golden file, by name. */
 export async function goldenTensors(path: string): Promise<Record<string, FloatTensor>> {
   const { tensors } = await readSafetensors(golden(path));
-  return Object.fromEntries(
-    [...tensors].map(([name, tensor]) => [name, { shape: tensor.shape, data: toFloat32(tensor) }]),
-  );
+  const floats = [...tensors].filter(([, { dtype }]) => dtype === "F32");
+  return Object.fromEntries(floats.map(([name, tensor]) => [name, { shape: tensor.shape, data: toFloat32(tensor) }]));
 }
 
 /** A tensor as a message, float32 unless said otherwise. */
