@@ -147,6 +147,17 @@ describe("a download", () => {
     expect(Buffer.compare(await readFile(path), content)).toBe(0);
   });
 
+  it("from a server that is not there leaves nothing behind", async () => {
+    await server[Symbol.asyncDispose]();
+    const refused = storage.localPath(`${server.url}net.pkl`);
+    await expect(refused).rejects.toMatchObject({
+      reason: "SERVER_UNAVAILABLE",
+      message: expect.stringMatching(/ECONNREFUSED/),
+    });
+    expect(await readdir(cacheFolder)).toEqual([]);
+    server = await startServer();
+  });
+
   it.each([
     [404, "RESOURCE_NOT_FOUND"],
     [403, "URI_NOT_ALLOWED"],

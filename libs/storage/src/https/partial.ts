@@ -68,8 +68,9 @@ export class Partial {
     await this.discard();
   }
 
-  /** Leaves the bytes for whoever tries next. */
+  /** Leaves the bytes, if any have come, for whoever tries next. */
   async release(): Promise<void> {
+    if ((await stat(this.dataPath)).size === 0) return this.discard();
     try {
       await rename(this.folder, `${this.target}.part`);
     } catch (error) {

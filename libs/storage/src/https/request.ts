@@ -90,11 +90,13 @@ export function connectionError(url: URL, error: unknown, signal?: AbortSignal):
   const isNetworkError = typeof error === "object" && error !== null && "code" in error;
   if (error instanceof DomainError || !isNetworkError) return error;
   const code = String(error.code);
+  // When several addresses were tried, Node's error has a code alone.
+  const text = "message" in error ? String(error.message) : "";
   const shown = showUri(url);
   if (code === "ENOTFOUND")
     return new DomainError("RESOURCE_NOT_FOUND", `${shown}: no such host`, { resource: shown, cause: error });
   if (/CERT|SELF_SIGNED|VERIFY/.test(code)) return refused(shown, `its certificate is not trusted (${code})`);
-  return new DomainError("SERVER_UNAVAILABLE", `${shown}: ${String(error)}`, {
+  return new DomainError("SERVER_UNAVAILABLE", `${shown}: ${text || code}`, {
     resource: shown,
     metadata: { server: url.host },
     cause: error,
