@@ -1,12 +1,13 @@
 /** @file The gateway's one Nest module: which objects there are, and when the registry begins and ends. */
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown, type OnModuleInit } from "@nestjs/common";
-import { GrpcModule } from "@tandem/rpc";
+import { GrpcModule, Metrics } from "@tandem/rpc";
 import type { Logger } from "pino";
 import type { GatewayConfig } from "./config.js";
 import { DenoiserController } from "./denoise/denoiser.controller.js";
 import { GatewayController } from "./generate/gateway.controller.js";
 import { Generator } from "./generate/generator.js";
 import { PresetStore } from "./presets/preset-store.js";
+import { GatewayMetrics } from "./registry/gateway-metrics.js";
 import { ModelController } from "./registry/model.controller.js";
 import { Models } from "./registry/models.js";
 import { Registry } from "./registry/registry.js";
@@ -44,6 +45,11 @@ export class GatewayModule implements OnModuleInit, OnApplicationShutdown {
         { provide: Models, useValue: new Models(registry, resolver, config.rewrites) },
         { provide: Generator, useValue: new Generator(config, presets, resolver) },
         { provide: Sampler, useValue: new Sampler(config, resolver) },
+        {
+          provide: GatewayMetrics,
+          inject: [Metrics],
+          useFactory: ({ registry: prometheus }: Metrics) => new GatewayMetrics(registry, prometheus),
+        },
         GatewayController,
         ModelController,
         DenoiserController,

@@ -10,6 +10,7 @@ import { DomainError } from "@tandem/errors";
 import { type CallContext, GrpcService, onBehalfOf } from "@tandem/rpc";
 import type { Holder } from "../registry/registry.js";
 import { Resolver } from "../registry/resolver.js";
+import { unlessAborted } from "../unless-aborted.js";
 
 @GrpcService(DenoiserServiceDefinition)
 export class DenoiserController {
@@ -17,7 +18,7 @@ export class DenoiserController {
 
   /** An evaluation changes nothing, so another holder is asked when the first is lost. */
   async denoise(request: DenoiseRequest, context: CallContext): Promise<DenoiseResponse> {
-    const pool = await this.resolver.resolve("model", request.model);
+    const pool = await unlessAborted(this.resolver.resolve("model", request.model), context.signal);
     let last: DomainError | undefined;
     for (const holder of pool.holders()) {
       try {
@@ -45,7 +46,7 @@ export class DenoiserController {
       throw new DomainError("PROTOCOL_VIOLATION", "the first message of DenoiseStream must be `open`", {
         field: "open",
       });
-    const pool = await this.resolver.resolve("open.model", message.value.model);
+    const pool = await unlessAborted(this.resolver.resolve("open.model", message.value.model), context.signal);
     const [holder] = pool.holders();
     if (!holder) throw pool.unavailable();
     const open = { ...message, value: { ...message.value, model: holder.model.name } };

@@ -79,6 +79,7 @@ export class Lane {
         session.abort(error);
         if (!(error instanceof DomainError && ELSEWHERE.has(error.reason))) throw error;
         last = naming(error, session.holder.server);
+        void session.holder.server.refresh(); // what was known of it no longer holds
         tried.add(session.holder.server);
       }
     }

@@ -66,13 +66,13 @@ export class ServerSession {
       await this.#ready;
       const sent = performance.now();
       const result = await this.#session.step({ x, sigma: [...sigma], crc32c: undefined });
-      const compute = result.timing?.compute;
-      server.latencies.record(
-        model.name,
-        this.#batchSize,
-        performance.now() - sent,
-        compute && toMilliseconds(compute),
-      );
+      server.latencies.record({
+        model: model.name,
+        batchSize: this.#batchSize,
+        totalMs: performance.now() - sent,
+        queueMs: toMilliseconds(result.timing?.queue),
+        computeMs: toMilliseconds(result.timing?.compute),
+      });
       return result;
     } finally {
       server.inFlight--;

@@ -15,6 +15,7 @@ import type { BatchStep, SampledBatch } from "../sampling/batch.js";
 import { compose, requireHome } from "../sampling/compose.js";
 import type { Composition } from "../sampling/composition.js";
 import { type Place, runBatch } from "../sampling/run-batch.js";
+import { unlessAborted } from "../unless-aborted.js";
 import type { Span } from "./batches.js";
 import { type CheckedGeneration, checkGeneration } from "./check-generation.js";
 import { IN_FLIGHT } from "./estimate.js";
@@ -57,8 +58,7 @@ export class Generator {
   async *generate(spec: GenerationSpec, signal: AbortSignal): AsyncGenerator<Event> {
     using _slot = this.#slots.take();
     const started = performance.now();
-    const generation = await this.plan(spec);
-    signal.throwIfAborted();
+    const generation = await unlessAborted(this.plan(spec), signal);
     const plan = generation.describe(spec.seeds);
     yield { $case: "plan", value: plan };
     yield* new Run(generation, this.config, signal).events();

@@ -20,7 +20,8 @@ describe("the deadline of an evaluation", () => {
   const policy = parseConfig({}, ".", "test").deadlines;
   const measured = (ms: number, batchSize = 4) => {
     const latencies = new Latencies();
-    for (let i = 0; i < 50; i++) latencies.record("models/net", batchSize, ms, ms / 2);
+    for (let i = 0; i < 50; i++)
+      latencies.record({ model: "models/net", batchSize, totalMs: ms, queueMs: 0, computeMs: ms / 2 });
     return latencies;
   };
 

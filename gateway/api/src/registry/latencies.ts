@@ -11,6 +11,17 @@ export interface LatencySummary {
   readonly computeMs: number | undefined;
 }
 
+/** One evaluation; times in milliseconds, 0 where the server tells none. */
+export interface Evaluation {
+  readonly model: string;
+  readonly batchSize: number;
+  /** Sent to received. */
+  readonly totalMs: number;
+  /** The server's own time within it, waiting and computing. */
+  readonly queueMs: number;
+  readonly computeMs: number;
+}
+
 interface Series {
   readonly model: string;
   readonly batchSize: number;
@@ -22,11 +33,12 @@ interface Series {
 export class Latencies {
   readonly #series = new Map<string, Series>();
 
-  /**
-   * @param totalMs    sent to received
-   * @param computeMs  the server's own compute time within it, when it tells
-   */
-  record(model: string, batchSize: number, totalMs: number, computeMs: number | undefined): void {
+  /** Called for each evaluation. */
+  observer: ((evaluation: Evaluation) => void) | undefined;
+
+  record(evaluation: Evaluation): void {
+    const { model, batchSize, totalMs, computeMs } = evaluation;
+    this.observer?.(evaluation);
     const key = `${model} ${batchSize}`;
     let series = this.#series.get(key);
     if (!series) {
@@ -34,7 +46,7 @@ export class Latencies {
       this.#series.set(key, series);
     }
     series.total.add(totalMs);
-    if (computeMs !== undefined) series.compute.add(computeMs);
+    if (computeMs > 0) series.compute.add(computeMs);
   }
 
   /** Everything measured, in order of model and batch size. */

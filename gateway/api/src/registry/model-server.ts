@@ -139,6 +139,7 @@ export class ModelServer {
     try {
       this.#services = this.config.services ?? (await listServices(this.channel, signal)) ?? LEVEL_ONE;
       this.#known = new Map((await this.#listModels(signal)).map((model) => [model.name, model]));
+      if (this.#monitor.health === "serving") this.#error = undefined;
     } catch (error) {
       // The monitor decides whether the server is lost; what was known before stays.
       this.#error = error instanceof DomainError ? error : unexpected(this.name, error);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "@jest/globals";
-import { ModelState, SamplerServiceDefinition, ServerHealth } from "@tandem/contracts";
+import { ModelState, Placement, SamplerServiceDefinition, ServerHealth } from "@tandem/contracts";
 import { DomainError } from "@tandem/errors";
 import { until } from "@tandem/rpc/testing";
 import { startGateway } from "../testing/start-gateway.js";
@@ -60,6 +60,28 @@ describe("ListServers", () => {
     ]);
     expect(second.nextPageToken).toBe("");
     await expect(gateway.gateway.listServers({ pageToken: "%%%" })).rejects.toMatchObject({ reason: "FIELD_INVALID" });
+  });
+});
+
+it("Prometheus is told where the time of evaluations goes, by server and model", async () => {
+  await using a = await startPeer([{ name: "models/net", delayMs: 5 }]);
+  await using gateway = await startGateway({ a: a.address, b: "127.0.0.1:1" });
+  await gateway.images({ ...images("servers/a/models/net"), placement: Placement.PLACEMENT_PER_STEP });
+  const text = await gateway.metrics();
+  expect(text).toContain('tandem_evaluation_seconds_count{server="a",model="models/net",part="wire"} 3');
+  expect(text).toMatch(/tandem_server_up\{server="a"\} 1[^]*tandem_server_up\{server="b"\} 0/);
+});
+
+/** Each server has its own token, which its clients never see. */
+describe("a server that asks for a token", () => {
+  it("is called with its token, and its refusal of a wrong one is told as it is", async () => {
+    await using a = await startPeer([{ name: "models/net" }], { tokens: ["right"] });
+    const servers = { good: { address: a.address, token: "right" }, bad: { address: a.address, token: "wrong" } };
+    await using gateway = await startGateway(servers);
+    expect(await gateway.images(images("servers/good/models/net"))).toHaveLength(1);
+    await expect(gateway.images(images("servers/bad/models/net"))).rejects.toMatchObject({ reason: "TOKEN_REFUSED" });
+    const { servers: told } = await gateway.gateway.listServers({});
+    expect(told.map(({ error }) => error?.code)).toEqual([16, undefined]);
   });
 });
 
@@ -146,6 +168,22 @@ describe("weights by URI", () => {
     const spec = { ...images("/weights/net.pkl", "/weights/gnet.pkl"), placement: 1 };
     expect(await gateway.images(spec)).toHaveLength(1);
     expect([a.peer.loaded.length, b.peer.loaded.length].sort()).toEqual([0, 2]);
+  });
+
+  it("are no longer waited for when the caller has gone, and are there for the next", async () => {
+    await using a = await startPeer([]);
+    await using gateway = await startGateway({ a: a.address });
+    const loading = Promise.withResolvers<void>();
+    a.peer.onLoad = () => loading.promise;
+    const abort = new AbortController();
+    const first = gateway.images(images("/slow.pkl"), abort.signal);
+    await until("it loads", () => a.peer.loaded.length === 1);
+    abort.abort();
+    await expect(first).rejects.toMatchObject({ name: "AbortError" });
+    const second = gateway.images(images("/slow.pkl"));
+    loading.resolve();
+    expect(await second).toHaveLength(1);
+    expect(a.peer.loaded).toHaveLength(1);
   });
 
   it("that the server refuses are refused with the server's words", async () => {

@@ -60,6 +60,7 @@ export class Resolver {
   #onServer(name: string, server: ModelServer, modelName: string, pinned: ModelServer | undefined): Pool | undefined {
     const model = server.knownModels.get(modelName);
     if (model) return this.#checked(name, model, pinned);
+    if (server.health === "serving" && server.error) throw server.error; // e.g. it refuses our token
     if (server.health === "serving") return undefined;
     const why = server.error?.message ?? "it does not serve now";
     throw new DomainError("SERVER_UNAVAILABLE", `server ${server.name} cannot be asked for ${modelName}: ${why}`, {

@@ -19,6 +19,7 @@ import type { GatewayConfig } from "../config.js";
 import { Outbox } from "../generate/outbox.js";
 import { Slots } from "../generate/slots.js";
 import type { Resolver } from "../registry/resolver.js";
+import { unlessAborted } from "../unless-aborted.js";
 import type { Batch } from "./batch.js";
 import { compose } from "./compose.js";
 import type { Composition } from "./composition.js";
@@ -47,7 +48,7 @@ export class Sampler {
     const plan = readSampling(request.sampling, "sampling");
     const seeds = readSeeds(request.seeds);
     const generator = readGenerator(request.generator);
-    const composition = await compose(this.resolver, plan, "", false);
+    const composition = await unlessAborted(compose(this.resolver, plan, "", false), signal);
     const labelDim = composition.main.model.labelDim;
     checkCount(seeds.length, composition);
     const batch: Batch = {

@@ -10,7 +10,7 @@ import {
   ModelServiceDefinition,
   SamplerServiceDefinition,
 } from "@tandem/contracts";
-import { type Client, connect, createClient, GrpcServer } from "@tandem/rpc";
+import { type Client, connect, createClient, GrpcServer, Metrics } from "@tandem/rpc";
 import { pino } from "pino";
 import { parseConfig } from "../config.js";
 import { GatewayModule } from "../gateway.module.js";
@@ -23,6 +23,8 @@ export type SpecParts = Parameters<typeof GenerationSpec.fromPartial>[0];
 export interface StartedGateway extends AsyncDisposable {
   readonly address: string;
   readonly registry: Registry;
+  /** What Prometheus would read. */
+  metrics(): Promise<string>;
   readonly gateway: Client<GatewayServiceDefinition>;
   readonly models: Client<ModelServiceDefinition>;
   readonly denoiser: Client<DenoiserServiceDefinition>;
@@ -34,14 +36,17 @@ export interface StartedGateway extends AsyncDisposable {
 }
 
 /**
- * @param servers  addresses by name
+ * @param servers  addresses by name, with the token where one is asked for
  * @param config   what else the configuration file would say
  */
 export async function startGateway(
-  servers: Readonly<Record<string, string>>,
+  servers: Readonly<Record<string, string | { address: string; token?: string }>>,
   config: Readonly<Record<string, unknown>> = {},
 ): Promise<StartedGateway> {
-  const entries = Object.entries(servers).map(([name, address]) => ({ name, address }));
+  const entries = Object.entries(servers).map(([name, server]) => ({
+    name,
+    ...(typeof server === "string" ? { address: server } : server),
+  }));
   const checked = parseConfig({ listen: "127.0.0.1:0", servers: entries, ...config }, process.cwd(), "test");
   const module = await GatewayModule.forRoot(checked, pino({ level: "silent" }));
   const application = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
@@ -56,6 +61,7 @@ export async function startGateway(
   return {
     address,
     registry: application.get(Registry),
+    metrics: () => application.get(Metrics).text(),
     gateway,
     models: createClient(ModelServiceDefinition, channel),
     denoiser: createClient(DenoiserServiceDefinition, channel),

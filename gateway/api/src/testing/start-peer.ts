@@ -14,6 +14,8 @@ export interface StartedPeer extends AsyncDisposable {
 /** How a test server differs from a plain one. */
 export interface PeerOptions {
   readonly listen?: string;
+  /** Tokens that it asks for. */
+  readonly tokens?: readonly string[];
   /** False for a backend of level 1: models and denoiser alone. Default true. */
   readonly hasSampler?: boolean;
 }
@@ -21,8 +23,8 @@ export interface PeerOptions {
 /** A model server with these models, on a port of the system's choice. */
 export async function startPeer(models: readonly TestModel[], options: PeerOptions = {}): Promise<StartedPeer> {
   const peer = new ModelPeer(models);
-  const { listen = "127.0.0.1:0", hasSampler = true } = options;
+  const { listen = "127.0.0.1:0", hasSampler = true, tokens = [] } = options;
   const providers = [{ provide: ModelPeer, useValue: peer }, PeerModels, PeerDenoiser];
-  const served = await serve(hasSampler ? [...providers, PeerSampler] : providers, { listen, graceMs: 200 });
+  const served = await serve(hasSampler ? [...providers, PeerSampler] : providers, { listen, tokens, graceMs: 200 });
   return { peer, served, address: served.address, [Symbol.asyncDispose]: () => served.close() };
 }
