@@ -1,12 +1,14 @@
 import { execFile } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { deflateRawSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { readPickle } from "./read-pickle.js";
+import { readTensorFile } from "./read-tensor-file.js";
+import { readSafetensors } from "./safetensors/read.js";
 import { golden } from "./test-files.js";
 
 let folder: string;
@@ -110,6 +112,24 @@ describe("a hostile pickle is refused", () => {
     ["a memo bomb of dicts", `}q\x00${"}(K\x00h\x00K\x01h\x00uq\x00".repeat(60)}.`],
   ])("that holds %s", async (_, text) => {
     await expect(readPickle(pickle(text), "evil.pkl")).rejects.toMatchObject({ reason: "UNSAFE_FILE" });
+  });
+});
+
+describe("a file of many gigabytes is refused before it is read", () => {
+  it.each(["zeros.pkl", "lying.safetensors"])("%s", async (name) => {
+    const path = join(folder, name);
+    await writeFile(
+      path,
+      name === "zeros.pkl"
+        ? new Uint8Array(16)
+        : safetensorsOf('{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}'),
+    );
+    await truncate(path, 8 * 2 ** 30); // sparse: it takes no room
+    const held = process.memoryUsage.rss();
+    const read = name === "zeros.pkl" ? readPickle(path) : readSafetensors(path);
+    await expect(read).rejects.toMatchObject({ reason: "UNSAFE_FILE", details: { resource: path } });
+    await expect(readTensorFile(path)).rejects.toMatchObject({ reason: "UNSAFE_FILE" });
+    expect(process.memoryUsage.rss() - held).toBeLessThan(200e6);
   });
 });
 

@@ -5,11 +5,12 @@ import { constructors } from "./pickle/constructors.js";
 import { misused, type PickleContext } from "./pickle/context.js";
 import { checkExtent } from "./pickle/extent.js";
 import { PickleMachine } from "./pickle/machine.js";
+import { opcodes } from "./pickle/opcodes.js";
 import type { PickleValue } from "./pickle/values.js";
 import { isTorchArchive, openTorchArchive } from "./torch/archive.js";
 import { isLegacyTorch, readLegacyTorch } from "./torch/legacy.js";
 import { StorageTable } from "./torch/persistent.js";
-import { type ReadOptions, readWholeFile } from "./whole-file.js";
+import { type ReadOptions, readStart, readWholeFile } from "./whole-file.js";
 import { isZip, readZip } from "./zip-archive.js";
 
 /**
@@ -25,6 +26,7 @@ export async function readPickle(
   name = typeof source === "string" ? source : "pickle",
   options: ReadOptions = {},
 ): Promise<PickleValue> {
+  checkStart(typeof source === "string" ? await readStart(source) : source, name);
   const bytes = typeof source === "string" ? await readWholeFile(source, options) : source;
   const reading = new Reading(name, new Budget(name, bytes.byteLength), 0);
   if (!isZip(bytes)) return reading.pickle(bytes);
@@ -32,6 +34,13 @@ export async function readPickle(
   if (!isTorchArchive(entries)) throw unsafe(name, "a ZIP archive without data.pkl: not a torch file");
   const archive = openTorchArchive(entries, name);
   return reading.archive(archive.pickle, archive.fill);
+}
+
+/** Refuses what cannot be a pickle or an archive before all of it is read: it may be large. */
+function checkStart(start: Uint8Array, file: string): void {
+  const code = start[0];
+  if (code !== undefined && !opcodes[code] && !isZip(start))
+    throw unsafe(file, `not a pickle: its first byte is 0x${code.toString(16)}, which is no opcode`);
 }
 
 /** One file, or one file within another: a budget shared, a queue of its own. */

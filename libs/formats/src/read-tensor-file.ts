@@ -4,11 +4,11 @@ import { parseNpy } from "./numpy/npy.js";
 import { parseNpz } from "./numpy/npz.js";
 import { isTensor, type PickleValue } from "./pickle/values.js";
 import { readPickle } from "./read-pickle.js";
-import { parseSafetensors } from "./safetensors/read.js";
+import { readSafetensors } from "./safetensors/read.js";
 import { sniff } from "./sniff.js";
 import type { TensorData } from "./tensor-data.js";
 import { isTorchArchive } from "./torch/archive.js";
-import { type ReadOptions, readWholeFile } from "./whole-file.js";
+import { type ReadOptions, readStart, readWholeFile } from "./whole-file.js";
 import { readZip } from "./zip-archive.js";
 
 /** What was in the file. */
@@ -26,11 +26,12 @@ export interface TensorFile {
  * @throws DomainError RESOURCE_NOT_FOUND, UNSAFE_FILE (none of these, damaged, could run code), DATA_TYPE_UNSUPPORTED
  */
 export async function readTensorFile(path: string, options: ReadOptions = {}): Promise<TensorFile> {
+  const kind = sniff(await readStart(path));
+  if (!kind) throw unsafe(path, "not a file of tensors; safetensors, .npy, .npz, torch files and pickles are known");
+  if (kind === "safetensors") return { format: kind, ...(await readSafetensors(path, options)) };
   const bytes = await readWholeFile(path, options);
   const metadata = {};
-  switch (sniff(bytes)) {
-    case "safetensors":
-      return { format: "safetensors", ...parseSafetensors(bytes, path) };
+  switch (kind) {
     case "npy":
       return { format: "npy", tensors: new Map([["", parseNpy(bytes, path)]]), metadata };
     case "zip": {
@@ -42,8 +43,6 @@ export async function readTensorFile(path: string, options: ReadOptions = {}): P
       return { format: "torch", tensors: namedTensors(await readPickle(bytes, path)), metadata };
     case "pickle":
       return { format: "pickle", tensors: namedTensors(await readPickle(bytes, path)), metadata };
-    default:
-      throw unsafe(path, "not a file of tensors; safetensors, .npy, .npz, torch files and pickles are known");
   }
 }
 

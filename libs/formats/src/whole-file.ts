@@ -28,6 +28,15 @@ export async function readWholeFile(path: string, options: ReadOptions = {}): Pr
   });
 }
 
+/** The first bytes of a regular file, 64 at most: enough to tell what it is before gigabytes are read. */
+export async function readStart(path: string): Promise<Uint8Array> {
+  return withFile(path, async (file) => {
+    const start = new Uint8Array(Math.min(64, await regularSize(path, file, Number.MAX_SAFE_INTEGER)));
+    await readInto(path, file, start, 0);
+    return start;
+  });
+}
+
 /** Opens a file for reading, runs `use`, closes it; system errors become DomainErrors that name the file. */
 export async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
   const file = await openFile(path);

@@ -17,6 +17,8 @@ export interface Safetensors {
  * @throws DomainError RESOURCE_NOT_FOUND, UNSAFE_FILE (damaged or lying), DATA_TYPE_UNSUPPORTED
  */
 export async function readSafetensors(path: string, options: ReadOptions = {}): Promise<Safetensors> {
+  // The header first: a file that lies is refused before gigabytes of it are read.
+  await using _checked = await openSafetensors(path);
   return parseSafetensors(await readWholeFile(path, options), path);
 }
 
