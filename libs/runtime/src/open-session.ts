@@ -3,6 +3,7 @@ import { cpus } from "node:os";
 import type { InferenceSession } from "onnxruntime-node";
 import { type PlacedSession, placeSession } from "./placement.js";
 import { type ProviderChoice, providers } from "./providers.js";
+import { reasonOf } from "./refusal.js";
 import { compareWithCpu } from "./self-check.js";
 import { createSession } from "./session.js";
 import type { LoadMessage, RejectedChoice } from "./session-messages.js";
@@ -30,12 +31,6 @@ export async function openSession(
     }
   }
   return { opened: undefined, rejected };
-}
-
-/** onnxruntime's words without its source locations. */
-function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/^\S*onnxruntime\S*:\d+ .* was false\. /s, "").trim();
 }
 
 async function open(message: LoadMessage, choice: ProviderChoice): Promise<OpenedSession> {

@@ -4,6 +4,7 @@ import { listSupportedBackends } from "onnxruntime-node";
 import { newModelFolder, writeModelFiles } from "./model-files.js";
 import type { ProbeReport } from "./provider-probe.js";
 import { type ProviderName, providers } from "./providers.js";
+import { reasonOf } from "./refusal.js";
 import { checkBatch } from "./self-check.js";
 import { createSession, runSession } from "./session.js";
 
@@ -31,7 +32,7 @@ async function probe(name: ProviderName): Promise<ProbeReport> {
     }
     return { provider: name, computeMs };
   } catch (error) {
-    return { provider: name, reason: error instanceof Error ? error.message : String(error) };
+    return { provider: name, reason: reasonOf(error) };
   }
 }
 

@@ -15,7 +15,7 @@ const reports = new Map((await probeProviders()).map((report) => [report.provide
 function whyNot(name: ProviderName): string | undefined {
   const report = reports.get(name);
   if (!report) return "not in this onnxruntime";
-  return report.reason?.trim().split("\n").at(-1);
+  return report.reason;
 }
 
 for (const name of Object.keys(providers) as ProviderName[]) {
