@@ -33,7 +33,7 @@ describe.each(Object.keys(solvers) as SolverName[])("sampling with %s", (solver)
 
   it("leaves the start untouched, and gives what noise times the first level gives", async () => {
     const noise = { shape: [1, 3, 4, 4], data: Float32Array.from({ length: 48 }, (_, i) => Math.sin(i)) };
-    const start = { shape: noise.shape, data: noise.data.map((value) => value * 80) };
+    const start = { shape: noise.shape, data: noise.data.map((value) => value * Math.fround(levels[0]!)) };
     const before = structuredClone({ noise, start });
     const fromNoise = await run({ solver, noise, labels: undefined });
     const fromStart = await run({ solver, noise: undefined, start, labels: undefined });
