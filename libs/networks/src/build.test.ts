@@ -55,4 +55,20 @@ describe("a denoiser", () => {
     expect(error).toBeLessThan(1e-3);
     expect(error).toBeGreaterThan(1e-6);
   });
+
+  it("is not built from weights that hold NaN, and the tensor is named", async () => {
+    const network = await goldenNetwork("clip");
+    const name = "unet.enc.8x8_block0.conv_res0.weight";
+    const tensor = network.tensors.get(name)!;
+    const data = tensor.data.slice();
+    data.fill(0xff, 0, 4);
+    const tensors = new Map(network.tensors).set(name, { ...tensor, data });
+    await expect(buildDenoiser({ ...network, tensors })).rejects.toThrow(`tensor ${name} holds NaN or infinity`);
+  });
+
+  it("says which folder could not take its weights", async () => {
+    const externalFolder = join(tmpdir(), "no", "such", "folder");
+    const built = buildDenoiser(await goldenNetwork("clip"), { externalFolder });
+    await expect(built).rejects.toMatchObject({ reason: "RESOURCE_NOT_FOUND", details: { resource: externalFolder } });
+  });
 });

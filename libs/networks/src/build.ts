@@ -1,7 +1,7 @@
 /** @file From a network to a graph that a runtime can load. */
 import { join } from "node:path";
 import { DomainError } from "@tandem/errors";
-import { type TensorData, toFloat32 } from "@tandem/formats";
+import { fileError, type TensorData, toFloat32 } from "@tandem/formats";
 import { countElements, type Deferred, elementBytes, type Fill, type OnnxModel, toOnnx } from "@tandem/graph";
 import { denoiserGraph } from "./architectures.js";
 import type { Network } from "./network.js";
@@ -25,7 +25,7 @@ export interface BuildOptions {
 /**
  * Builds D(x; sigma, labels) with weights folded in. Inputs x [N, ...sample], sigma [N], labels [N,L] (absent when
  * unconditional); outputs denoised, logvar (U-Net), score and log_density (models of the plane). All float32.
- * @throws DomainError naming the tensor that is missing, unknown or of another shape
+ * @throws DomainError naming the tensor that is missing, unknown, of another shape or not finite; OUT_OF_MEMORY (disk full)
  */
 export async function buildDenoiser(network: Network, options: BuildOptions = {}): Promise<OnnxModel> {
   const { graph, specs, activations } = denoiserGraph(network.config, options.computeType);
@@ -48,7 +48,11 @@ const foldedWeights =
   (tensors: ReadonlyMap<string, TensorData>, folder: string | undefined): Fill =>
   async (parameters) => {
     const targets = folder === undefined ? inMemory(parameters) : parameters.map(({ path }) => join(folder, path));
-    await foldAll(parameters.map((parameter, i) => foldJob(parameter, tensors, targets[i]!)));
+    try {
+      await foldAll(parameters.map((parameter, i) => foldJob(parameter, tensors, targets[i]!)));
+    } catch (error) {
+      throw folder === undefined ? error : fileError(folder, error);
+    }
     return targets
       .map((target, i) => ({ path: parameters[i]!.path, target }))
       .flatMap(({ path, target }) => (typeof target === "string" ? [] : [{ path, data: target }]));
@@ -75,7 +79,14 @@ function foldJob(
 ): FoldJob {
   const { name, role, gain } = source as ParameterSource;
   const gained = gain === null ? factor : factor * scalar(gain, tensors);
-  return { tensor: tensors.get(name)!, role, factor: gained, type: type === "float16" ? "float16" : "float32", target };
+  return {
+    name,
+    tensor: tensors.get(name)!,
+    role,
+    factor: gained,
+    type: type === "float16" ? "float16" : "float32",
+    target,
+  };
 }
 
 function scalar(name: string, tensors: ReadonlyMap<string, TensorData>): number {

@@ -1,5 +1,6 @@
 /** @file One value in, one value out, element by element. Shapes are kept or broadcast; the type is kept. */
 import { onWholeVectors } from "../batch-invariance.js";
+import { onnxTypes } from "../onnx.js";
 import { operator } from "../operator.js";
 import { broadcast, countElements, mismatch } from "../shape.js";
 import type { Value } from "../value.js";
@@ -72,8 +73,7 @@ export const clip = operator<[Value], { limit: number }>({
 /** The same values in another type. */
 export const cast = operator<[Value], { type: Value["type"] }>({
   infer: ([x], { type }) => ({ type, shape: x.shape }),
-  forward: (emit, [x], _, { type }) =>
-    emit.node("Cast", [x!], { to: { float32: 1, uint8: 2, int64: 7, bool: 9, float16: 10 }[type] }),
+  forward: (emit, [x], _, { type }) => emit.node("Cast", [x!], { to: onnxTypes[type] }),
   gradient: null,
   cost: () => 0,
 });

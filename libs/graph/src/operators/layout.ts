@@ -40,7 +40,7 @@ export const transpose = operator<[Value], { order: readonly number[] }>({
   cost: () => 0,
 });
 
-/** Elements start <= i < end along an axis. The end may be the symbolic extent itself, when one row was added to it. */
+/** Elements start <= i < end along an axis. */
 export const slice = operator<[Value], { axis: number; start: number; end: number }>({
   infer: ([x], { axis, start, end }) => {
     const extent = fixed(x.shape, axis);

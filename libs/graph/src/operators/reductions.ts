@@ -1,6 +1,7 @@
 /** @file Operators that look along an axis. */
 import { concrete, padRows } from "../batch-invariance.js";
 import type { Emitter } from "../emitter.js";
+import { onnxTypes } from "../onnx.js";
 import { operator } from "../operator.js";
 import { countElements, fixed, mismatch, type Shape, show, withExtent } from "../shape.js";
 import type { Value } from "../value.js";
@@ -66,11 +67,11 @@ export const normalize = operator<[Value], { axis: number; epsilon: number }>({
   },
   forward: (emit, [x], { type, shape }, { axis, epsilon }) => {
     // Squares of float16 overflow from 256 on, so the sum must see float32.
-    const wide = type === "float16" ? emit.node("Cast", [x!], { to: 1 }) : x!;
+    const wide = type === "float16" ? emit.node("Cast", [x!], { to: onnxTypes.float32 }) : x!;
     const squares = sumOverAxis(emit, emit.node("Mul", [wide, wide]), shape, axis);
     const mean = emit.node("Mul", [squares, emit.scalar(1 / fixed(shape, axis), "float32")]);
     const length = emit.node("Add", [emit.node("Sqrt", [mean]), emit.scalar(epsilon, "float32")]);
-    const narrow = type === "float16" ? emit.node("Cast", [length], { to: 10 }) : length;
+    const narrow = type === "float16" ? emit.node("Cast", [length], { to: onnxTypes.float16 }) : length;
     return emit.node("Div", [x!, narrow]);
   },
   gradient: null,

@@ -2,20 +2,28 @@
 import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import { DomainError } from "@tandem/errors";
 import { elementsOf, type FoldJob, foldEach } from "./fold.js";
 
 /** Below this many elements a thread costs more than it saves. */
 const elementsPerThread = 8_000_000;
 
-/** Runs every job. The calling thread stays free when there is enough work for others. */
+/**
+ * Runs every job. The calling thread stays free when there is enough work for others.
+ * @throws DomainError NOT_FINITE naming the tensor; system errors of files that cannot be written
+ */
 export async function foldAll(jobs: readonly FoldJob[]): Promise<void> {
+  const notFinite = (await foldShares(jobs)).find((name) => name !== undefined);
+  if (notFinite !== undefined) throw new DomainError("NOT_FINITE", `tensor ${notFinite} holds NaN or infinity`);
+}
+
+async function foldShares(jobs: readonly FoldJob[]): Promise<(string | undefined)[]> {
   const elements = jobs.reduce((total, job) => total + elementsOf(job), 0);
   const threads = Math.min(Math.ceil(elements / elementsPerThread), availableParallelism(), 8);
   if (threads < 2) {
-    foldEach(jobs);
-    return;
+    return [foldEach(jobs)];
   }
-  await Promise.all(share(jobs, threads).map(foldInThread));
+  return Promise.all(share(jobs, threads).map(foldInThread));
 }
 
 /** Largest first, each to the thread with the least to do. */
@@ -29,8 +37,8 @@ function share(jobs: readonly FoldJob[], threads: number): FoldJob[][] {
   return shares.map((each) => each.jobs);
 }
 
-async function foldInThread(jobs: readonly FoldJob[]): Promise<void> {
+async function foldInThread(jobs: readonly FoldJob[]): Promise<string | undefined> {
   const worker = new Worker(new URL("./fold-thread.js", import.meta.url), { workerData: jobs });
-  const [code] = await once(worker, "exit");
-  if (code !== 0) throw new Error(`a thread that folded weights ended with code ${code}`);
+  const [notFinite] = await once(worker, "message");
+  return notFinite as string | undefined;
 }
