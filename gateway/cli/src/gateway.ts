@@ -1,4 +1,5 @@
 /** @file The gateway that a command talks to: one that was named, one that runs, or one that is started for the command. */
+import { join } from "node:path";
 import { GatewayServiceDefinition, ModelServiceDefinition } from "@tandem/contracts";
 import { invalid } from "@tandem/errors";
 import type { Channel, Client } from "@tandem/rpc";
@@ -39,7 +40,10 @@ export class Gateway implements AsyncDisposable {
       roots,
       listen: "127.0.0.1:0",
     }));
-    const stack = await Stack.start({ servers }, context);
+    const stack = await Stack.start({ servers }, context, {
+      folder: join(context.home, `command-${process.pid}`),
+      isScratch: true,
+    });
     return Gateway.#connect(stack.gateway?.address ?? "", env, stack);
   }
 

@@ -12,6 +12,18 @@ const state: Record<ModelState, string> = {
   [ModelState.UNRECOGNIZED]: "unknown",
 };
 
+/** Models of all servers of a gateway, all pages. */
+export async function listModels({ models }: Gateway, signal: AbortSignal): Promise<Model[]> {
+  const found: Model[] = [];
+  let pageToken = "";
+  do {
+    const page = await models.listModels({ pageSize: 1000, pageToken }, { signal });
+    found.push(...page.models);
+    pageToken = page.nextPageToken;
+  } while (pageToken !== "");
+  return found;
+}
+
 /** A model as results show it. */
 function describeModel(model: Model) {
   const { execution } = model;
@@ -37,15 +49,8 @@ export const models = {
   example: "tandem models --json",
   async action(context: Context) {
     await using gateway = await Gateway.open(context);
-    const found: Model[] = [];
-    let pageToken = "";
-    do {
-      const page = await gateway.models.listModels({ pageSize: 1000, pageToken }, { signal: context.signal });
-      found.push(...page.models);
-      pageToken = page.nextPageToken;
-    } while (pageToken !== "");
     context.output.results(
-      found.map(describeModel),
+      (await listModels(gateway, context.signal)).map(describeModel),
       {
         model: (one) => one.name,
         state: (one) => (one.error ? `${one.state}: ${one.error}` : one.state),

@@ -3,9 +3,11 @@
 import { DomainError } from "@tandem/errors";
 import type { Command } from "commander";
 import type { Context } from "../context.js";
+import { Gateway } from "../gateway.js";
 import { readStackConfig, type StackConfig } from "../stack/config.js";
 import { defaultStackFile, refuseSecondStack, serve, serveDetached } from "../stack/serve.js";
 import type { StackState } from "../stack/state.js";
+import { listModels } from "./models.js";
 
 interface UpOptions {
   config?: string;
@@ -39,10 +41,13 @@ export const up = {
     const only = namesOf(options.only, config);
     if (options.detach) {
       await refuseSecondStack(context.home);
-      return report(context, await serveDetached(detachedArgs(options, config, context), context));
-    }
-    await serve(config, context, only, (state) => {
+      const state = await serveDetached(detachedArgs(options, config, context), context);
       report(context, state);
+      return warnOfFailures(context, state);
+    }
+    await serve(config, context, only, async (state) => {
+      report(context, state);
+      await warnOfFailures(context, state);
       context.output.note("Ctrl-C ends it");
     });
   },
@@ -52,6 +57,15 @@ export const up = {
 export function report({ output }: Context, state: StackState): void {
   const members = [...(state.gateway ? [state.gateway] : []), ...state.servers];
   for (const member of members) output.result(member, `${member.name.padEnd(12)} ${member.address}`);
+}
+
+/** A stack with a damaged network is still a stack; that one of its networks is missing must not be found out later. */
+async function warnOfFailures(context: Context, { gateway }: StackState): Promise<void> {
+  if (!gateway) return;
+  const options = { ...context.options, server: gateway.address };
+  await using running = await Gateway.open({ ...context, options });
+  for (const { name, error } of await listModels(running, context.signal))
+    if (error) context.output.note(`${name} could not be loaded: ${error.message}`);
 }
 
 /** @throws DomainError FIELD_INVALID for a name that the stack does not have */

@@ -3,6 +3,7 @@
  * must not be left with processes that nobody ends.
  */
 
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
@@ -180,6 +181,27 @@ describe("generate fails with one line", () => {
     await writeFile(place.path("evil.pkl"), await readFile(golden("pickles/hostile/os-system.pkl")));
     const evil = await place.run(["generate", "--net", "evil.pkl", "--outdir", "o"]);
     expect(evil).toMatchObject({ code: 1, stderr: expect.stringMatching(/^error: [^\n]*evil\.pkl[^\n]*\n$/) });
+  });
+});
+
+const canMount = process.platform === "linux" && process.getuid?.() === 0;
+
+/** The disk of somebody who makes 50,000 images is full one day. */
+(canMount ? describe : describe.skip)("generate on a full disk", () => {
+  it("says so in one line and leaves whole images only", async () => {
+    await mkdir(place.path("small"));
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=16k", "tmpfs", place.path("small")]);
+    try {
+      const { code, stderr } = await generate("--outdir", "small", "--seeds", "0-15");
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/\nerror: --outdir: small\/0000\d\d\.png: no space left on the disk[^\n]*\n$/);
+      const files = await written("small");
+      expect(files.length).toBeGreaterThan(0);
+      for (const name of files)
+        expect(textOfWholePng(await readFile(place.path("small", name)), "tandem")).toBeDefined();
+    } finally {
+      execFileSync("umount", [place.path("small")]);
+    }
   });
 });
 

@@ -39,7 +39,7 @@ export async function serve(
 ): Promise<void> {
   const { home, output, signal } = context;
   await refuseSecondStack(home);
-  await using stack = await Stack.start(config, context, only);
+  await using stack = await Stack.start(config, context, { only, folder: home });
   const lost = Promise.withResolvers<void>();
   stack.onExit((service) => {
     if (signal.aborted) return;

@@ -68,6 +68,11 @@ export class ServiceProcess implements AsyncDisposable {
     return this.child.pid ?? 0;
   }
 
+  /** Whether the process is gone. */
+  get hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
   /** Calls back when the process ends, for whatever reason. */
   onExit(then: () => void): void {
     this.child.once("exit", then);
@@ -75,7 +80,7 @@ export class ServiceProcess implements AsyncDisposable {
 
   /** Asks it to finish; after ten seconds ends it. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    if (this.hasEnded) return;
     const gone = once(this.child, "exit");
     this.child.kill("SIGTERM");
     const impatience = setTimeout(() => this.child.kill("SIGKILL"), STOP_WITHIN_MS);

@@ -1,5 +1,5 @@
 /** @file A stack that this process started: samplers, then the gateway over them; ended in reverse. */
-import { writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { availableParallelism, homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,9 +18,20 @@ const GATEWAY = program("gateway/api/dist/main.js");
 const GATEWAY_READY_WITHIN_MS = 60_000;
 const SAMPLER_READY_WITHIN_MS = 600_000;
 
+/** Where and of what a stack is started. */
+export interface StackOptions {
+  /** Names of what to start, "gateway" among them; absent means everything. */
+  readonly only?: ReadonlySet<string> | undefined;
+  /** Folder of logs and of the gateway's settings. */
+  readonly folder: string;
+  /** The folder is nobody else's: it goes with the stack, unless a service has ended by itself and its log tells why. */
+  readonly isScratch?: boolean;
+}
+
 /** Running services and where they are. */
 export class Stack implements AsyncDisposable {
   private constructor(
+    private readonly options: StackOptions,
     readonly gateway: ServiceProcess | undefined,
     private readonly processes: readonly ServiceProcess[],
     readonly servers: readonly StackMember[],
@@ -28,13 +39,13 @@ export class Stack implements AsyncDisposable {
 
   /**
    * Starts the samplers side by side and then the gateway.
-   * @param only  names of what to start, "gateway" among them; undefined means everything
    * @throws DomainError SERVER_UNAVAILABLE naming what did not start; nothing is left running then
    */
-  static async start(config: StackConfig, context: Context, only?: ReadonlySet<string>): Promise<Stack> {
+  static async start(config: StackConfig, context: Context, options: StackOptions): Promise<Stack> {
+    const { only, folder } = options;
     const samplers = config.servers.filter(isSampler).filter(({ name }) => !only || only.has(name));
     const external = config.servers.filter((server) => "address" in server);
-    const starting = samplers.map((sampler) => startSampler(sampler, samplers.length, context));
+    const starting = samplers.map((sampler) => startSampler(sampler, samplers.length, folder, context));
     const settled = await Promise.allSettled(starting);
     const processes = settled.filter((one) => one.status === "fulfilled").map((one) => one.value);
     try {
@@ -44,8 +55,8 @@ export class Stack implements AsyncDisposable {
         ...processes.map(({ name, pid, address }) => ({ name, pid, address })),
         ...external.map(toMember),
       ];
-      const gateway = !only || only.has("gateway") ? await startGateway(config, servers, context) : undefined;
-      return new Stack(gateway, processes, servers);
+      const gateway = !only || only.has("gateway") ? await startGateway(config, servers, folder, context) : undefined;
+      return new Stack(options, gateway, processes, servers);
     } catch (error) {
       await stopAll(processes);
       throw error;
@@ -66,13 +77,20 @@ export class Stack implements AsyncDisposable {
 
   /** Calls back for every process that ends by itself. */
   onExit(then: (service: ServiceProcess) => void): void {
-    for (const service of [...this.processes, ...(this.gateway ? [this.gateway] : [])])
-      service.onExit(() => then(service));
+    for (const service of this.#all) service.onExit(() => then(service));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    const { folder, isScratch } = this.options;
+    const isWhole = this.#all.every((service) => !service.hasEnded);
     if (this.gateway) await this.gateway[Symbol.asyncDispose]();
     await stopAll(this.processes);
+    await rm(settingsFile(folder), { force: true });
+    if (isScratch && isWhole) await rm(folder, { recursive: true, force: true });
+  }
+
+  get #all(): ServiceProcess[] {
+    return [...this.processes, ...(this.gateway ? [this.gateway] : [])];
   }
 }
 
@@ -80,14 +98,20 @@ const isSampler = (server: SamplerConfig | ExternalConfig): server is SamplerCon
 
 const toMember = ({ name, address }: ExternalConfig): StackMember => ({ name, address });
 
+const settingsFile = (folder: string) => join(folder, "gateway.json");
+
 const stopAll = (processes: readonly ServiceProcess[]) =>
   Promise.all(processes.map((one) => one[Symbol.asyncDispose]()));
 
 /** Its own token is what a client shows; a service on loopback behind the gateway asks for none. */
 const serviceEnvironment = ({ TANDEM_TOKEN: _, ...env }: NodeJS.ProcessEnv): NodeJS.ProcessEnv => env;
 
-function startSampler(config: SamplerConfig, samplers: number, context: Context): Promise<ServiceProcess> {
-  const { options, env, home, signal } = context;
+function startSampler(
+  config: SamplerConfig,
+  samplers: number,
+  folder: string,
+  { options, env, signal }: Context,
+): Promise<ServiceProcess> {
   const { name, cpus, listen, models, roots = [homedir(), process.cwd()] } = config;
   const threads = options.threads ?? config.threads ?? Math.max(1, Math.floor(availableParallelism() / samplers));
   const device = options.device === "auto" ? (config.device ?? "auto") : options.device;
@@ -99,7 +123,7 @@ function startSampler(config: SamplerConfig, samplers: number, context: Context)
       name,
       script: SAMPLER,
       args,
-      logs: join(home, "logs"),
+      logs: join(folder, "logs"),
       cpus,
       env: serviceEnvironment(env),
       readyWithinMs: SAMPLER_READY_WITHIN_MS,
@@ -112,9 +136,9 @@ function startSampler(config: SamplerConfig, samplers: number, context: Context)
 async function startGateway(
   config: StackConfig,
   servers: readonly StackMember[],
-  context: Context,
+  folder: string,
+  { env, signal }: Context,
 ): Promise<ServiceProcess> {
-  const { env, home, signal } = context;
   const settings = {
     listen: config.listen ?? "127.0.0.1:0",
     ...(env.TANDEM_TOKEN && { tokens: [env.TANDEM_TOKEN] }),
@@ -125,15 +149,15 @@ async function startGateway(
       address,
     })),
   };
-  const file = join(home, "gateway.json");
-  await makeFolder(home);
+  const file = settingsFile(folder);
+  await makeFolder(folder);
   await writeFile(file, JSON.stringify(settings, null, 2), { mode: 0o600 });
   return ServiceProcess.start(
     {
       name: "gateway",
       script: GATEWAY,
       args: ["--config", file],
-      logs: join(home, "logs"),
+      logs: join(folder, "logs"),
       env: serviceEnvironment(env),
       readyWithinMs: GATEWAY_READY_WITHIN_MS,
     },
