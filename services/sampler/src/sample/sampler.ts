@@ -1,8 +1,9 @@
 /** @file Whole sampling loops next to the networks. */
-import { drawBatch, guided, localDenoiser, type StepReport, sample, type Tensor } from "@tandem/diffusion";
+import { guided, localDenoiser, type StepReport, sample, type Tensor } from "@tandem/diffusion";
 import type { EvaluationTiming } from "@tandem/runtime";
 import type { LoadedModel } from "../models/loaded-model.js";
 import type { Admission } from "./admission.js";
+import { draw } from "./draw.js";
 import { reported } from "./reported.js";
 import type { SamplePlan } from "./sample-plan.js";
 
@@ -60,15 +61,10 @@ export class Sampler {
       terms.map(({ model, ...term }) => ({ ...term, denoiser: denoiserOf(model) })),
     );
     const { sampleShape, labelDim } = main.facts;
-    const batch = drawBatch({
-      generator: plan.generator,
-      seeds: plan.seeds,
-      sampleShape,
-      labelDim,
-      labels: given,
-      drawsNoise: start === undefined,
-    });
-    const { noise, labels, generators } = batch;
+    const { generator, seeds } = plan;
+    const drawsNoise = start === undefined;
+    const drawn = { generator, seeds, sampleShape, labelDim, labels: given, drawsNoise };
+    const { noise, labels, generators } = await draw(drawn, signal);
     const { samples, networkEvaluations: evaluations } = await sample({
       denoiser,
       levels,
