@@ -38,7 +38,9 @@ for (const folder of [...folders, "e2e"]) {
     const file = join(entry.parentPath, entry.name);
     if (file.includes("generated")) continue;
     const isTest = /\.test\.ts$|testing/.test(relative(root, file));
-    for (const [, target] of readFileSync(file, "utf8").matchAll(/(?:from|import\(?)\s*"([^".][^"]*)"/g)) {
+    const imports = /(?:\bfrom|^import)\s"([^".\s][^"\s]*)"|\bimport\("([^".\s][^"\s]*)"\)/gm;
+    for (const [, plain, dynamic] of readFileSync(file, "utf8").matchAll(imports)) {
+      const target = plain ?? dynamic;
       const at = `${relative(root, file)}: ${target}`;
       const [, own, path] = target.match(/^@tandem\/([^/]+)(\/.*)?$/) ?? [];
       if (own && own !== "errors" && !allowed[name]?.includes(own))

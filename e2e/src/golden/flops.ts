@@ -12,12 +12,12 @@ export async function* flops(folder: GoldenFolder): AsyncGenerator<GoldenCase> {
     yield {
       section: "flops.json",
       name: `${name} parameters`,
-      run: async () => ({ error: Math.abs(cost().parameterCount - expected.params), tolerance: 0 }),
+      run: async () => ({ error: Math.abs(cost().parameters - expected.params), tolerance: 0 }),
     };
     yield {
       section: "flops.json",
       name: `${name} multiply-adds`,
-      run: async () => ({ error: Math.abs(cost().flops / expected.multiply_adds - 1), tolerance: 0.01 }),
+      run: async () => ({ error: Math.abs(cost().multiplyAdds / expected.multiply_adds - 1), tolerance: 0.01 }),
     };
   }
 }

@@ -6,7 +6,7 @@ import { readSafetensors, type TensorData, toFloat32 } from "@tandem/formats";
 
 /** Where the golden data lies: TANDEM_GOLDEN, or the copy inside the project. */
 export function goldenRoot(): string {
-  return process.env["TANDEM_GOLDEN"] ?? fileURLToPath(new URL("../../golden", import.meta.url));
+  return process.env.TANDEM_GOLDEN ?? fileURLToPath(new URL("../../golden", import.meta.url));
 }
 
 /** A tensor as float32 values with its shape. */

@@ -1,10 +1,9 @@
 /**
- * @file toy/: the plane. Density and score of the true distribution; log density and score of a small network; trajectories
- * of a trained pair.
+ * @file toy/: the plane. Density and score of the true distribution; trajectories of a trained pair.
  */
 import { guided, noiseLevels, sample } from "@tandem/diffusion";
 import { type Network, networkConfig, readNetwork } from "@tandem/networks";
-import { type GoldenCase, relative } from "./case.js";
+import { type GoldenCase, type Outcome, relative } from "./case.js";
 import type { GoldenFolder } from "./folder.js";
 import { denoiser, evaluator } from "./models.js";
 
@@ -13,7 +12,6 @@ const SCORE_TOLERANCE = 1e-4; // of the largest score
 
 export async function* toy(folder: GoldenFolder): AsyncGenerator<GoldenCase> {
   yield* trueDistribution(folder);
-  yield* smallNetwork(folder);
   yield* trajectories(folder);
 }
 
@@ -39,31 +37,20 @@ async function* trueDistribution(folder: GoldenFolder): AsyncGenerator<GoldenCas
   const [x, sigma] = [tensor("x").data, tensor("sigma").data];
   const { outputs } = await running.evaluate({ count: sigma.length, inputs: { x, sigma } });
   const section = "toy/points";
-  const logDensity = outputs["log_density"]!;
-  yield { section, name: "log density", run: async () => relative(logDensity, tensor("logp").data, TOLERANCE) };
+  const [logDensity, score] = [outputs.log_density!, outputs.score!];
   yield {
     section,
     name: "density",
     run: async () => relative(logDensity.map(Math.exp), tensor("pdf").data, TOLERANCE),
   };
-  yield { section, name: "score", run: async () => relative(outputs["score"]!, tensor("score").data, SCORE_TOLERANCE) };
+  yield { section, name: "log density", run: async () => whereFinite(logDensity, tensor("logp").data, TOLERANCE) };
+  yield { section, name: "score", run: async () => whereFinite(score, tensor("score").data, SCORE_TOLERANCE) };
 }
 
-async function* smallNetwork(folder: GoldenFolder): AsyncGenerator<GoldenCase> {
-  if (!folder.has("toy", "steps.json")) return;
-  const { layers, dim } = folder.json<{ layers: number; dim: number }>("toy", "steps.json");
-  const config = { kind: "toy_mlp", numLayers: layers, hiddenDim: dim };
-  const running = await evaluator(await bareNetwork(folder, "step-start.safetensors", config));
-  const tensor = await folder.tensors("toy", "step0.safetensors");
-  const [x, sigma] = [tensor("x").data, tensor("sigma").data];
-  const { outputs } = await running.evaluate({ count: sigma.length, inputs: { x, sigma } });
-  const section = "toy/step0";
-  yield {
-    section,
-    name: "log density",
-    run: async () => relative(outputs["log_density"]!, tensor("logp").data, TOLERANCE),
-  };
-  yield { section, name: "score", run: async () => relative(outputs["score"]!, tensor("score").data, SCORE_TOLERANCE) };
+/** Far from every component the reference's density underflows to 0, and its logarithm and score are lost; ours are not. */
+function whereFinite(ours: Float32Array, expected: Float32Array, tolerance: number): Outcome {
+  const isKnown = (_: number, i: number) => Number.isFinite(expected[i]!);
+  return relative(ours.filter(isKnown), expected.filter(isKnown), tolerance);
 }
 
 interface Trajectory {

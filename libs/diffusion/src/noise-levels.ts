@@ -24,7 +24,7 @@ export const MAX_STEPS = 10_000;
 /**
  * Noise levels t_0 > t_1 > ... > t_{N-1} > t_N = 0:
  * t_i = (sigmaMax^(1/rho) + i / (N - 1) (sigmaMin^(1/rho) - sigmaMax^(1/rho)))^rho.
- * @returns N + 1 levels in float64; they stay distinct and positive in float32, in which networks see them
+ * @returns N + 1 levels, float32 values; distinct and positive but for the last, 0
  * @throws DomainError FIELD_INVALID naming the field under `sampling.schedule`
  * @see arXiv 2206.00364, eq. 5
  */
@@ -38,12 +38,14 @@ export function noiseLevels(schedule: NoiseSchedule = {}): Float64Array {
   requirePositive("sigma_max", sigmaMax);
   requirePositive("rho", rho);
   const levels = new Float64Array(steps + 1);
-  levels[0] = sigmaMax;
-  if (steps === 1) return levels;
+  if (steps === 1) return levels.fill(Math.fround(sigmaMax), 0, 1);
   if (sigmaMin >= sigmaMax) throw invalid(path("sigma_min"), sigmaMin, `below sigma_max, ${sigmaMax}`);
-  const from = sigmaMax ** (1 / rho);
-  const to = sigmaMin ** (1 / rho);
-  for (let i = 1; i < steps; i++) levels[i] = (from + (i / (steps - 1)) * (to - from)) ** rho;
+  // Rounded to float32 after every operation, as the reference computes: the levels then are its levels (within one unit in
+  // the last place; the first of the default schedule is 79.99998), and guided trajectories amplify any other difference.
+  const { fround } = Math;
+  const from = fround(sigmaMax ** (1 / rho));
+  const span = fround(sigmaMin ** (1 / rho) - sigmaMax ** (1 / rho));
+  for (let i = 0; i < steps; i++) levels[i] = fround(fround(from + fround(fround(i / (steps - 1)) * span)) ** rho);
   if (firstDisorder(levels) !== undefined) {
     throw invalid(
       path("rho"),
