@@ -38,7 +38,7 @@ export interface Network {
   readonly tensors: ReadonlyMap<string, TensorData>;
   readonly encoding: Encoding;
   readonly provenance: Provenance;
-  /** `sha256:` and 64 hexadecimal digits over the file's bytes; of the tensors' bytes for a network that has no file. */
+  /** `sha256:` and 64 hexadecimal digits over the file's bytes; over the recipe for a network that has no file. Equal means equal weights. */
   readonly digest: string;
   /** What it was read from. */
   readonly format: "tandem" | "reference" | "memory";

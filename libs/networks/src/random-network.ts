@@ -1,4 +1,5 @@
 /** @file Networks with random weights: for tests, benchmarks and the start of training. */
+import { createHash } from "node:crypto";
 import { fromFloat32, type TensorData } from "@tandem/formats";
 import { denoiserGraph, type NetworkConfig } from "./architectures.js";
 import type { Network } from "./network.js";
@@ -14,7 +15,20 @@ export function randomNetwork(config: NetworkConfig, seed: number): Network {
   const tensors = new Map<string, TensorData>();
   for (const spec of denoiserGraph(config).specs)
     tensors.set(spec.name, fromFloat32(draw(spec, random), spec.shape, "F32"));
-  return { config, tensors, encoding: { kind: "rgb" }, provenance: {}, digest: `random:${seed}`, format: "memory" };
+  return {
+    config,
+    tensors,
+    encoding: { kind: "rgb" },
+    provenance: {},
+    digest: digestOf(config, seed),
+    format: "memory",
+  };
+}
+
+/** Configuration and seed determine the weights, so their digest stands for that of the weights. */
+function digestOf(config: NetworkConfig, seed: number): string {
+  const recipe = `random ${seed} ${JSON.stringify(config, (_, value) => (value === Number.POSITIVE_INFINITY ? "Infinity" : value))}`;
+  return `sha256:${createHash("sha256").update(recipe).digest("hex")}`;
 }
 
 function draw({ name, shape, role }: ParameterSpec, random: Random): Float32Array {
