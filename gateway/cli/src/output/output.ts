@@ -4,6 +4,9 @@ import { lineProgress, type Progress, terminalProgress } from "./progress.js";
 
 /** The two streams of a command, in one of two manners: for people, or one JSON object a line. */
 export class Output {
+  /** Whether a bar stands in the terminal's last line. */
+  #hasBar = false;
+
   constructor(
     private readonly stdout: NodeJS.WriteStream,
     private readonly stderr: NodeJS.WriteStream,
@@ -12,8 +15,10 @@ export class Output {
 
   /** A result: the object with --json, else the text (nothing when there is none). */
   result(object: object, text?: string): void {
-    if (this.json) this.stdout.write(`${JSON.stringify(object, plain)}\n`);
-    else if (text !== undefined) this.stdout.write(`${text}\n`);
+    const line = this.json ? JSON.stringify(object, plain) : text;
+    if (line === undefined) return;
+    if (this.#hasBar && this.stdout.isTTY) this.stderr.write(CLEAR_LINE);
+    this.stdout.write(`${line}\n`);
   }
 
   /** Several results of one shape: an object a line with --json, else a table. */
@@ -44,11 +49,21 @@ export class Output {
 
   /** Progress of work whose size is known. */
   progress(title: string, total: number, unit: string): Progress {
-    return this.stderr.isTTY
-      ? terminalProgress(this.stderr, title, total, unit)
-      : lineProgress(this.stderr, title, total, unit);
+    if (!this.stderr.isTTY) return lineProgress(this.stderr, title, total, unit);
+    const bar = terminalProgress(this.stderr, title, total, unit);
+    this.#hasBar = true;
+    return {
+      update: bar.update,
+      stop: () => {
+        this.#hasBar = false;
+        bar.stop();
+      },
+    };
   }
 }
+
+/** To the line's beginning, and empty it: the bar draws itself again below what is written now. */
+const CLEAR_LINE = "\r\u001b[K";
 
 const tableLines = [
   ...["top", "top-mid", "top-left", "top-right", "bottom", "bottom-mid", "bottom-left", "bottom-right"],

@@ -22,7 +22,7 @@ const LINE_EVERY_MS = 2000;
 /** A bar that redraws itself. */
 export function terminalProgress(stream: NodeJS.WriteStream, title: string, total: number, unit: string): Progress {
   const format = `${title} {bar} {value}/{total} ${unit}{pace}`;
-  const bar = new SingleBar({ format, stream, hideCursor: true }, Presets.shades_classic);
+  const bar = new SingleBar({ format, stream, hideCursor: true, barsize: 24 }, Presets.shades_classic);
   const began = performance.now();
   bar.start(total, 0, { pace: "" });
   return {
