@@ -108,6 +108,23 @@ describe("Denoise", () => {
   });
 });
 
+describe("a Denoise whose result is no number", () => {
+  it("says so instead of sending it", async () => {
+    const far = { model: "models/toy", x: message({ shape: [1, 2], data: Float32Array.of(3e38, 0) }), sigma: [0.1] };
+    await expect(denoise(far)).rejects.toMatchObject({
+      reason: "NOT_FINITE",
+      details: { metadata: { model: "models/toy", output: "denoised" } },
+    });
+  });
+
+  it("says so when the type that was asked for cannot hold it", async () => {
+    const x = message({ shape: [1, 2], data: Float32Array.of(1e6, 0) });
+    const half = { model: "models/toy", x, sigma: [1e-4], outputType: DataType.DATA_TYPE_FLOAT16 };
+    await expect(denoise(half)).rejects.toMatchObject({ reason: "NOT_FINITE" });
+    await denoise({ ...half, outputType: DataType.DATA_TYPE_FLOAT32 });
+  });
+});
+
 /** Each of these must end in its own error, and leave the server as it was: the first thing that strangers send is nonsense. */
 describe("a wrong Denoise", () => {
   const good = { model: "models/toy", x: message(points(2)), sigma: [1] };

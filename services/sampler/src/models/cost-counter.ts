@@ -21,7 +21,10 @@ export class CostCounter {
 
   async #configOf(subject: CostSubject): Promise<NetworkConfig> {
     if (subject.kind === "network") return subject.config;
-    if (subject.kind === "weights") return (await this.networks.read(subject)).config;
+    if (subject.kind === "weights") {
+      await this.networks.fetch(subject);
+      return (await this.networks.read(subject)).config;
+    }
     const { facts, source } = this.models.get(subject.name);
     if (facts) return facts.config;
     return this.#configOf(source);

@@ -39,7 +39,7 @@ export async function listInitialModels(
   return models;
 }
 
-/** Loads models one after the other; what fails is logged, stays FAILED, and keeps no other from loading. */
+/** Loads models; what fails is logged, stays FAILED, and keeps no other from loading. */
 export async function loadInitialModels(
   store: ModelStore,
   models: readonly InitialModel[],
@@ -62,7 +62,7 @@ async function weightsIn(folder: string): Promise<{ name: string; path: string }
     throw new DomainError("FIELD_INVALID", `--models ${folder}: ${cause.message}`, { field: "models", cause });
   });
   return entries
-    .filter((entry) => !entry.isDirectory() && WEIGHTS.has(extname(entry.name)))
+    .filter((entry) => !entry.isDirectory() && !entry.name.startsWith(".") && WEIGHTS.has(extname(entry.name)))
     .map(({ name }) => ({ name: nameOfStem(name.slice(0, -extname(name).length)), path: join(folder, name) }));
 }
 

@@ -20,8 +20,10 @@ export interface LoadChoices {
 /** Largest deviation from the CPU that is rounding, not a defect, relative to the output's root mean square. */
 const tolerances: Record<ComputeType, number> = { float32: 2e-3, float16: 2e-2 };
 
-/** Loads networks into a runtime. */
+/** Loads networks into a runtime, one after the other: two at once would be no faster and need the memory of both. */
 export class NetworkLoader implements ModelLoader {
+  #building: Promise<unknown> = Promise.resolve();
+
   constructor(
     private readonly networks: NetworkReader,
     private readonly runtime: Pick<Runtime, "load" | "unload">,
@@ -39,6 +41,17 @@ export class NetworkLoader implements ModelLoader {
 
   /** @throws DomainError what reading says; OUT_OF_MEMORY, PROVIDER_UNAVAILABLE */
   async load(name: string, source: ModelSource, settings: LoadSettings): Promise<LoadedModel> {
+    await this.networks.fetch(source); // downloads do not wait for each other
+    const built = this.#building.then(() => this.#build(name, source, settings));
+    this.#building = built.catch(() => undefined); // told to whoever asked for it; the next one has its turn
+    return built;
+  }
+
+  async unload(name: string): Promise<void> {
+    await this.runtime.unload(idOf(name));
+  }
+
+  async #build(name: string, source: ModelSource, settings: LoadSettings): Promise<LoadedModel> {
     const { computeType = this.choices.computeType, provider, requireProvider } = settings;
     const network = await this.networks.read(source);
     const facts = factsOf(network, countCost(network.config).parameters);
@@ -55,10 +68,6 @@ export class NetworkLoader implements ModelLoader {
     const options = { provider, requireProvider, maxBatchSize, tolerance };
     const evaluator = await this.runtime.load(idOf(name), graph, options);
     return new LoadedModel(name, facts, evaluator, settings);
-  }
-
-  async unload(name: string): Promise<void> {
-    await this.runtime.unload(idOf(name));
   }
 }
 

@@ -20,10 +20,18 @@ export class NetworkReader {
     private readonly memoryBytes = totalmem() / 2,
   ) {}
 
+  /** Brings a remote file here, and checks that a local one may be read. */
+  async fetch(source: ModelSource): Promise<void> {
+    if (source.kind === "weights") await this.files.localPath(source.uri);
+  }
+
   /** @throws DomainError what storage and formats say of the file: URI_NOT_ALLOWED, UNSAFE_FILE, ...; OUT_OF_MEMORY */
   async read(source: ModelSource): Promise<Network> {
     if (source.kind === "network") return this.#made(source.config);
-    return readNetwork(await this.files.localPath(source.uri, source.sha256));
+    const network = await readNetwork(await this.files.localPath(source.uri));
+    // Of the very bytes that were read: checked before, the file might have changed meanwhile, and be read twice.
+    checkDigest(source, network.digest);
+    return network;
   }
 
   #made(config: NetworkConfig): Network {
@@ -48,6 +56,20 @@ export class NetworkReader {
       );
     return { ...randomNetwork(config, SEED), digest: digestOf(config) };
   }
+}
+
+function checkDigest({ uri, sha256 }: Extract<ModelSource, { kind: "weights" }>, actual: string): void {
+  const expected = `sha256:${sha256}`;
+  if (sha256 === "" || actual === expected) return;
+  throw new DomainError(
+    "CHECKSUM_MISMATCH",
+    `${uri} has ${actual}, not ${expected}; fetch it again, or correct weights.sha256`,
+    {
+      field: "weights.sha256",
+      resource: uri,
+      metadata: { expected, actual },
+    },
+  );
 }
 
 /** There is no file to digest: configuration and seed say all about the weights. */

@@ -25,11 +25,10 @@ export class WeightsFiles {
 
   /**
    * Path of a local file with the weights; remote ones are downloaded once.
-   * @param sha256 64 hexadecimal digits; empty is unchecked
-   * @throws DomainError URI_NOT_ALLOWED, RESOURCE_NOT_FOUND, CHECKSUM_MISMATCH, SERVER_UNAVAILABLE, LIMIT_EXCEEDED
+   * @throws DomainError URI_NOT_ALLOWED, RESOURCE_NOT_FOUND, SERVER_UNAVAILABLE, LIMIT_EXCEEDED
    */
-  localPath(uri: string, sha256: string): Promise<string> {
+  localPath(uri: string): Promise<string> {
     const storage = /^https:/i.test(uri) && this.#anywhere ? this.#anywhere : this.#within;
-    return storage.localPath(uri, { sha256 });
+    return storage.localPath(uri);
   }
 }
