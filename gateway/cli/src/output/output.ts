@@ -4,8 +4,7 @@ import { lineProgress, type Progress, terminalProgress } from "./progress.js";
 
 /** The two streams of a command, in one of two manners: for people, or one JSON object a line. */
 export class Output {
-  /** Whether a bar stands in the terminal's last line. */
-  #hasBar = false;
+  #progress: Progress | undefined;
 
   constructor(
     private readonly stdout: NodeJS.WriteStream,
@@ -17,8 +16,9 @@ export class Output {
   result(object: object, text?: string): void {
     const line = this.json ? JSON.stringify(object, plain) : text;
     if (line === undefined) return;
-    if (this.#hasBar && this.stdout.isTTY) this.stderr.write(CLEAR_LINE);
-    this.stdout.write(`${line}\n`);
+    const write = () => this.stdout.write(`${line}\n`);
+    if (this.#progress && this.stdout.isTTY) this.#progress.aside(write);
+    else write();
   }
 
   /** Several results of one shape: an object a line with --json, else a table. */
@@ -49,21 +49,16 @@ export class Output {
 
   /** Progress of work whose size is known. */
   progress(title: string, total: number, unit: string): Progress {
-    if (!this.stderr.isTTY) return lineProgress(this.stderr, title, total, unit);
-    const bar = terminalProgress(this.stderr, title, total, unit);
-    this.#hasBar = true;
-    return {
-      update: bar.update,
-      stop: () => {
-        this.#hasBar = false;
-        bar.stop();
-      },
+    const start = this.stderr.isTTY ? terminalProgress : lineProgress;
+    const progress = start(this.stderr, title, total, unit);
+    this.#progress = progress;
+    const stop = () => {
+      this.#progress = undefined;
+      progress.stop();
     };
+    return { ...progress, stop };
   }
 }
-
-/** To the line's beginning, and empty it: the bar draws itself again below what is written now. */
-const CLEAR_LINE = "\r\u001b[K";
 
 const tableLines = [
   ...["top", "top-mid", "top-left", "top-right", "bottom", "bottom-mid", "bottom-left", "bottom-right"],

@@ -12,7 +12,9 @@ export interface Pace {
 export interface Progress {
   /** So much is done, of the total. Without a pace it is measured here. */
   update(done: number, pace?: Pace): void;
-  /** No more will come; leaves the terminal's line clean. */
+  /** Writes something else where the progress stands, and lets that go on below. */
+  aside(write: () => void): void;
+  /** No more will come; leaves the terminal's line clean, and what was reached. */
   stop(): void;
 }
 
@@ -22,17 +24,35 @@ const LINE_EVERY_MS = 2000;
 /** A bar that redraws itself. */
 export function terminalProgress(stream: NodeJS.WriteStream, title: string, total: number, unit: string): Progress {
   const format = `${title} {bar} {value}/{total} ${unit}{pace}`;
-  const bar = new SingleBar({ format, stream, hideCursor: true, barsize: 24 }, Presets.shades_classic);
+  const bar = new SingleBar(
+    { format, stream, hideCursor: true, barsize: 24, clearOnComplete: true },
+    Presets.shades_classic,
+  );
   const began = performance.now();
-  bar.start(total, 0, { pace: "" });
+  let done = 0;
+  let pace = "";
+  bar.start(total, done, { pace });
   return {
-    update: (done, pace = measured(began, done, total)) => bar.update(done, { pace: words(pace, unit, done < total) }),
-    stop: () => bar.stop(),
+    update(now, known = measured(began, now, total)) {
+      done = now;
+      pace = words(known, unit, done < total);
+      bar.update(done, { pace });
+    },
+    // The bar remembers the cursor's place from start to stop, so nothing else may be written in between.
+    aside(write) {
+      bar.stop();
+      write();
+      bar.start(total, done, { pace });
+    },
+    stop() {
+      bar.stop();
+      stream.write(`${title}: ${done}/${total} ${unit}${pace}\n`);
+    },
   };
 }
 
 /** A line every two seconds, and one at the end. */
-export function lineProgress(stream: NodeJS.WritableStream, title: string, total: number, unit: string): Progress {
+export function lineProgress(stream: NodeJS.WriteStream, title: string, total: number, unit: string): Progress {
   const began = performance.now();
   let written = began;
   let isComplete = false;
@@ -44,6 +64,7 @@ export function lineProgress(stream: NodeJS.WritableStream, title: string, total
       isComplete = done === total;
       stream.write(`${title}: ${done}/${total} ${unit}${words(pace, unit, done < total)}\n`);
     },
+    aside: (write) => write(),
     stop() {},
   };
 }
