@@ -2,7 +2,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { ImageFormat, type ImageInfo, Placement } from "@tandem/contracts";
+import { DataType, ImageFormat, type ImageInfo, LabelUse, Placement, Solver } from "@tandem/contracts";
 import { until } from "@tandem/rpc/testing";
 import sharp from "sharp";
 import { readText } from "../images/text-chunk.js";
@@ -66,6 +66,36 @@ describe("the same image", () => {
     expect(await files(guided("main", "guide", { batchSize: 1 }))).toEqual(oneServer);
     expect(await files(guided("main", "guide", { batchSize: 3 }))).toEqual(oneServer);
     expect(await files(guided("both", "both", { batchSize: 5 }))).toEqual(oneServer);
+  });
+
+  it.each([
+    ["churn", { churn: { amount: 10, noiseScale: 1.01 } }],
+    ["another solver", { solver: Solver.SOLVER_DPMPP_2M }],
+    ["a weight below one half", { guidance: [{ model: "gnet", weight: 0.3 }] }],
+    ["no labels for the guide", { guidance: [{ model: "gnet", weight: 2, labels: LabelUse.LABEL_USE_NONE }] }],
+  ])("comes out with the same bytes on one server and on two with %s", async (_, parts) => {
+    const files = async (net: string, gnet: string) => {
+      const guidance = "guidance" in parts ? parts.guidance : [{ model: "gnet", weight: 2 }];
+      const sampling = {
+        schedule: { numSteps: 4 },
+        ...parts,
+        model: `servers/${net}/models/net`,
+        guidance: guidance.map((term) => ({ ...term, model: `servers/${gnet}/models/gnet` })),
+      };
+      return (await gateway.images({ seeds: [{ first: 7n, last: 9n }], sampling })).map(({ data }) =>
+        Buffer.from(data),
+      );
+    };
+    expect(await files("main", "guide")).toEqual(await files("both", "both"));
+  });
+
+  it("in half precision on the wire is nearly the same, and says so in its file", async () => {
+    const seeds = [{ first: 1n, last: 1n }];
+    const [exact] = await gateway.images(guided("main", "guide", { seeds }));
+    const [half] = await gateway.images(guided("main", "guide", { seeds, wireType: DataType.DATA_TYPE_FLOAT16 }));
+    const [one, other] = await Promise.all([exact, half].map((image) => sharp(image!.data).raw().toBuffer()));
+    expect(Math.max(...one!.map((value, i) => Math.abs(value - other![i]!)))).toBeLessThan(4);
+    expect(readText(half!.data, "tandem")).toContain('"wireType":"DATA_TYPE_FLOAT16"');
   });
 
   it("comes out with the same bytes when a stand-in takes over in the middle", async () => {

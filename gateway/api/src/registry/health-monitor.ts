@@ -27,6 +27,8 @@ export interface HealthListener {
 export class HealthMonitor {
   #health: Health = "unknown";
   #watch = new AbortController();
+  /** Some servers answer Check alone; it then says what Watch would. */
+  #hasWatch = true;
   readonly #stopped = new AbortController();
   readonly #client;
 
@@ -56,17 +58,18 @@ export class HealthMonitor {
 
   async #watchLoop(): Promise<void> {
     const backoff = new Backoff();
-    while (!this.#stopped.signal.aborted) {
+    while (!this.#stopped.signal.aborted && this.#hasWatch) {
       this.#watch = new AbortController();
       try {
         for await (const { status } of this.#client.watch({ service: "" }, { signal: this.#watch.signal })) {
           backoff.reset();
           this.listener.seen(undefined);
-          this.#set(status === SERVING ? "serving" : "not serving");
+          this.#told(status);
         }
         this.#set("not serving"); // ended by the server: it drains
       } catch (error) {
-        this.#failed(error);
+        this.#hasWatch = !(error instanceof DomainError && error.reason === "NOT_SUPPORTED");
+        if (this.#hasWatch) this.#failed(error);
       }
       await backoff.wait(this.#stopped.signal);
     }
@@ -77,14 +80,19 @@ export class HealthMonitor {
       const timeout = AbortSignal.timeout(this.policy.probeTimeoutMs);
       const started = performance.now();
       try {
-        await this.#client.check({ service: "" }, { signal: timeout });
+        const { status } = await this.#client.check({ service: "" }, { signal: timeout });
         this.listener.seen(performance.now() - started);
+        if (!this.#hasWatch) this.#told(status);
       } catch (error) {
         this.#failed(timeout.aborted ? this.#silent() : error);
         this.#watch.abort(); // what it said before no longer counts
       }
       await sleep(this.policy.probeIntervalMs, undefined, { signal: this.#stopped.signal, ref: false }).catch(() => {});
     }
+  }
+
+  #told(status: number): void {
+    this.#set(status === SERVING ? "serving" : "not serving");
   }
 
   #silent(): DomainError {
