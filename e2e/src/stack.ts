@@ -1,5 +1,6 @@
 /** @file Real processes of Tandem for tests and benchmarks: samplers and a gateway, started, killed, frozen and stopped. */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -12,6 +13,7 @@ export class ServiceProcess implements AsyncDisposable {
   private constructor(
     private readonly child: ChildProcessByStdio<Writable, Readable, Readable>,
     readonly address: string,
+    private readonly metricsAddress: string | undefined,
     private readonly exited: Promise<number | null>,
     private readonly log: string[],
   ) {}
@@ -32,12 +34,13 @@ export class ServiceProcess implements AsyncDisposable {
     const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
     const ready = (async () => {
       for await (const line of createInterface(child.stdout)) {
-        const { listening } = JSON.parse(line) as { listening?: string };
-        if (listening) return listening;
+        const { listening, metrics } = JSON.parse(line) as { listening?: string; metrics?: string };
+        if (listening) return { listening, metrics };
       }
       throw new Error(`${kind} ended (${await exited}) before it was ready:\n${log.slice(-20).join("\n")}`);
     })();
-    return new ServiceProcess(child, await ready, exited, log);
+    const { listening, metrics } = await ready;
+    return new ServiceProcess(child, listening, metrics, exited, log);
   }
 
   get pid(): number {
@@ -47,6 +50,21 @@ export class ServiceProcess implements AsyncDisposable {
   /** The last lines of its log, for messages of failed tests. */
   get lastLog(): string {
     return this.log.slice(-20).join("\n");
+  }
+
+  /** Sum of a Prometheus metric over its labels; of a server started with --metrics-port. */
+  async metric(name: string): Promise<number> {
+    const text = await (await fetch(`http://${this.metricsAddress}/metrics`)).text();
+    const values = [...text.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, "gm"))].map(([, value]) =>
+      Number(value),
+    );
+    return values.reduce((sum, value) => sum + value, 0);
+  }
+
+  /** Resident memory now, bytes. */
+  memory(): number {
+    const [, kib] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${this.pid}/status`, "utf8")) ?? [];
+    return Number(kib) * 1024;
   }
 
   /** SIGKILL, SIGSTOP, SIGCONT, SIGTERM. */
@@ -84,7 +102,7 @@ export class Stack implements AsyncDisposable {
   ): Promise<Stack> {
     const started = Object.entries(placement).map(async ([name, models]) => {
       const held = Object.entries(models).flatMap(([model, path]) => ["--model", `${model}=${path}`]);
-      const args = ["--listen", "127.0.0.1:0", ...held, ...(options.samplerArgs ?? [])];
+      const args = ["--listen", "127.0.0.1:0", "--metrics-port", "0", ...held, ...(options.samplerArgs ?? [])];
       const cpus = options.cpus?.[name];
       return [name, await ServiceProcess.start("sampler", args, cpus ? { cpus } : {})] as const;
     });
@@ -103,6 +121,26 @@ export class Stack implements AsyncDisposable {
     const server = this.servers.get(name);
     if (!server) throw new Error(`no server ${name} in this stack`);
     return server;
+  }
+
+  /** Batches that the model servers have computed. */
+  batches(): Promise<number> {
+    return this.total("tandem_batch_samples_count");
+  }
+
+  /** DenoiseStream sessions that are open on the model servers. */
+  openSessions(): Promise<number> {
+    return this.total("tandem_open_sessions");
+  }
+
+  /** Resident memory of all processes, bytes. */
+  memory(): number {
+    return [this.gateway, ...this.servers.values()].reduce((sum, process) => sum + process.memory(), 0);
+  }
+
+  private async total(metric: string): Promise<number> {
+    const values = await Promise.all([...this.servers.values()].map((server) => server.metric(metric)));
+    return values.reduce((sum, value) => sum + value, 0);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

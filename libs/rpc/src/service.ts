@@ -17,7 +17,7 @@ export interface ServiceOptions {
 /**
  * Starts a process whose module imports GrpcModule.
  *
- * - Ready: one line on stdout, `{"listening":"127.0.0.1:41234"}`, and nothing else there.
+ * - Ready: one line on stdout, `{"listening":"127.0.0.1:41234"}`, with `"metrics"` where they are served, and nothing else.
  * - SIGTERM, SIGINT: before that it just ends. Afterwards health says NOT_SERVING, calls in progress finish within GrpcOptions.graceMs, exit code 0. The signal again:
  *   exit at once, with 1.
  * - TANDEM_STOP_WITH_PARENT=1: the end of stdin stops it in the same way; a parent that died cannot leave it behind.
@@ -64,9 +64,10 @@ export async function startService(
   } catch (error) {
     return die(error, "cannot start");
   }
-  const { address } = application.get(GrpcServer);
-  logger.info({ listening: address }, "ready");
-  process.stdout.write(`${JSON.stringify({ listening: address })}\n`);
+  const { address, metricsAddress } = application.get(GrpcServer);
+  const ready = { listening: address, ...(metricsAddress !== undefined && { metrics: metricsAddress }) };
+  logger.info(ready, "ready");
+  process.stdout.write(`${JSON.stringify(ready)}\n`);
   return application;
 }
 
