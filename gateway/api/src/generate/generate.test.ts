@@ -115,10 +115,10 @@ describe("the same image", () => {
   });
 
   it("carries its settings, without servers, in the file; with servers, in the message", async () => {
-    const [image] = await gateway.images(guided("main", "guide", { seeds: [{ first: 3n, last: 3n }] }));
+    const [image] = await gateway.images(guided("main", "guide", { seeds: [{ first: 0n, last: 0n }] }));
     const text = JSON.parse(readText(image!.data, "tandem")!) as Record<string, unknown>;
     expect(text).toMatchObject({
-      seed: "3",
+      seed: "0",
       sampling: { model: "net.pkl", guidance: [{ model: "gnet.pkl", weight: 2, interval: { low: 0.05, high: 20 } }] },
       weightsDigests: { "net.pkl": expect.stringMatching(/^sha256:/), "gnet.pkl": expect.stringMatching(/^sha256:/) },
       width: 4,

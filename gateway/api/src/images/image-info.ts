@@ -56,7 +56,8 @@ export class ImageInfos {
 
   /** JSON for the file: the same for the same image, wherever and whenever it is made. */
   text(image: ImageFacts): string {
-    return JSON.stringify(ImageInfo.toJSON({ ...this.#portable, ...image }));
+    const fields = ImageInfo.toJSON({ ...this.#portable, ...image }) as object;
+    return JSON.stringify({ seed: String(image.seed), ...fields }); // JSON of the contract leaves a seed of 0 out
   }
 }
 
