@@ -5,7 +5,9 @@ import { DomainError } from "@tandem/errors";
 import type { Command } from "commander";
 import type { Context } from "../context.js";
 import { prepareFolder } from "../generate/image-files.js";
+import { isLocal } from "../generate/model-reference.js";
 import { importedName, importFile } from "../import/import-file.js";
+import { localCopy } from "../networks/read.js";
 
 export const importFiles = {
   usage: "import <file...>",
@@ -15,9 +17,10 @@ export const importFiles = {
   options: (command: Command) =>
     command.option(
       "--dest <path>",
-      "file to write, or folder for several files; an existing file is replaced (default: beside each file)",
+      "file to write, or folder for several files; an existing file is replaced (default: beside each file, here for URIs)",
     ),
-  async action({ output, signal }: Context, { dest }: { dest?: string }, files: string[]) {
+  async action(context: Context, { dest }: { dest?: string }, files: string[]) {
+    const { output, signal } = context;
     const isFile = dest?.endsWith(".safetensors") ?? false;
     if (isFile && files.length > 1)
       throw new DomainError(
@@ -27,7 +30,8 @@ export const importFiles = {
       );
     const targets = new Map<string, string>();
     for (const file of files) {
-      const target = isFile && dest !== undefined ? dest : join(dest ?? dirname(file), importedName(file));
+      const target =
+        isFile && dest !== undefined ? dest : join(dest ?? (isLocal(file) ? dirname(file) : "."), importedName(file));
       const other = targets.get(target);
       if (other !== undefined)
         throw new DomainError(
@@ -39,7 +43,7 @@ export const importFiles = {
     if (dest !== undefined) await prepareFolder("--dest", isFile ? dirname(dest) : dest);
     for (const [target, file] of targets) {
       signal.throwIfAborted();
-      const imported = await importFile(file, target, signal);
+      const imported = await importFile(await localCopy(file, context), target, signal);
       const { size } = await stat(target);
       const megabytes = (size / 1e6).toFixed(1);
       output.result(

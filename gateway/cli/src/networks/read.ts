@@ -1,5 +1,6 @@
 /** @file A network that a command reads itself, without a server. */
 import { join } from "node:path";
+import { DomainError } from "@tandem/errors";
 import { type Network, readNetwork } from "@tandem/networks";
 import { Storage } from "@tandem/storage";
 import type { Context } from "../context.js";
@@ -12,20 +13,25 @@ import { isLocal, localFile, resolveNetwork } from "../generate/model-reference.
  * @throws DomainError RESOURCE_NOT_FOUND, UNSAFE_FILE, SERVER_UNAVAILABLE, and what else makes a file unusable
  */
 export async function readNetworkFile(text: string, context: Context): Promise<Network> {
-  return readNetwork(await networkPath(text, context), { signal: context.signal });
+  const { signal } = context;
+  if (isLocal(text)) await localFile(text, "NET");
+  if (text.startsWith("servers/"))
+    throw new DomainError(
+      "NOT_SUPPORTED",
+      `${text} is a server's model; this command reads files, and tandem models shows its file`,
+    );
+  return readNetwork(await localCopy(text.startsWith("preset:") ? await uriOfPreset(text, context) : text, context), {
+    signal,
+  });
 }
 
-async function networkPath(text: string, context: Context): Promise<string> {
-  if (isLocal(text)) {
-    await localFile(text, "NET");
-    return text;
-  }
-  const storage = new Storage({ cacheFolder: join(context.home, "cache", "downloads") });
-  return storage.localPath(await uriOf(text, context), { signal: context.signal });
+/** Path of a file on this machine with the content of a path or URI. */
+export async function localCopy(text: string, { home, signal }: Context): Promise<string> {
+  if (isLocal(text)) return text;
+  return new Storage({ cacheFolder: join(home, "cache", "downloads") }).localPath(text, { signal });
 }
 
-async function uriOf(text: string, context: Context): Promise<string> {
-  if (!text.startsWith("preset:")) return text;
+async function uriOfPreset(text: string, context: Context): Promise<string> {
   await using gateway = await Gateway.open(context);
   return resolveNetwork(text, "net", gateway, context.signal);
 }
