@@ -2,8 +2,9 @@
 import { createHash } from "node:crypto";
 import { totalmem } from "node:os";
 import { DomainError } from "@tandem/errors";
-import { countCost, type Network, type NetworkConfig, randomNetwork, readNetwork } from "@tandem/networks";
+import { countCost, type Network, type NetworkConfig, readNetwork } from "@tandem/networks";
 import type { ModelSource } from "./model-source.js";
+import { randomWeights } from "./random-weights.js";
 import type { WeightsFiles } from "./weights-files.js";
 
 /** Seed of random weights: they are for benchmarks, and every server should have the same. */
@@ -34,7 +35,7 @@ export class NetworkReader {
     return network;
   }
 
-  #made(config: NetworkConfig): Network {
+  async #made(config: NetworkConfig): Promise<Network> {
     if (config.kind === "gaussian_mixture")
       // Random components would be a mixture, but not the one that was asked for.
       throw new DomainError(
@@ -44,7 +45,8 @@ export class NetworkReader {
           field: "network.gaussian_mixture",
         },
       );
-    const bytes = countCost(config).parameters * BYTES_PER_PARAMETER;
+    const { parameters } = countCost(config);
+    const bytes = parameters * BYTES_PER_PARAMETER;
     if (bytes > this.memoryBytes)
       throw new DomainError(
         "OUT_OF_MEMORY",
@@ -54,7 +56,7 @@ export class NetworkReader {
           metadata: { device: "host", max: this.memoryBytes, actual: bytes },
         },
       );
-    return { ...randomNetwork(config, SEED), digest: digestOf(config) };
+    return { ...(await randomWeights({ config, seed: SEED }, parameters)), digest: digestOf(config) };
   }
 }
 

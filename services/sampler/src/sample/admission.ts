@@ -1,4 +1,4 @@
-/** @file How much sampling may go on at once: a run that is let in must not fail half-way because a queue is full. */
+/** @file How much sampling may go on at once: a run is refused at its beginning rather than in its middle. */
 import { DomainError } from "@tandem/errors";
 
 /** Lets runs in while their samples, all waiting at once, fit the networks' queues. */
