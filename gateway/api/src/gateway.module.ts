@@ -1,6 +1,6 @@
 /** @file The gateway's one Nest module: which objects there are, and when the registry begins and ends. */
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown, type OnModuleInit } from "@nestjs/common";
-import { GrpcModule, Metrics } from "@tandem/rpc";
+import { debugLevel, GrpcModule, Metrics } from "@tandem/rpc";
 import type { Logger } from "pino";
 import type { GatewayConfig } from "./config.js";
 import { DenoiserController } from "./denoise/denoiser.controller.js";
@@ -25,6 +25,7 @@ export class GatewayModule implements OnModuleInit, OnApplicationShutdown {
     const { listen, tls, tokens, insecure, metrics } = config;
     const registry = new Registry(config.servers, config.deadlines);
     const resolver = new Resolver(registry, config);
+    if (debugLevel() >= 2) logEvaluations(registry, logger);
     const presets = await PresetStore.load(config.presets);
     return {
       module: GatewayModule,
@@ -67,4 +68,10 @@ export class GatewayModule implements OnModuleInit, OnApplicationShutdown {
   onApplicationShutdown(): void {
     this.registry.stop();
   }
+}
+
+/** TANDEM_DEBUG=2: every evaluation, with its noise level and server. */
+function logEvaluations({ servers }: Registry, logger: Logger): void {
+  for (const { name, latencies } of servers)
+    latencies.observers.push((evaluation) => logger.debug({ server: name, ...evaluation }, "evaluation"));
 }

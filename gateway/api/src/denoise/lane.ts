@@ -1,11 +1,11 @@
 /** @file Evaluations of one shape with one set of labels: on one server as long as it lasts, then on the next. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Labels, type WireType, writeLabels } from "@tandem/contracts";
+import { type Labels, writeLabels } from "@tandem/contracts";
 import type { Tensor } from "@tandem/diffusion";
 import { DomainError, type Reason } from "@tandem/errors";
-import type { DeadlinePolicy } from "../config.js";
 import type { ModelServer } from "../registry/model-server.js";
 import type { Pool } from "../registry/pool.js";
+import type { CallSettings } from "./call-settings.js";
 import { ServerSession } from "./server-session.js";
 
 /** Errors that say nothing about the request: another holder may well answer. */
@@ -27,23 +27,15 @@ export class Lane {
   /** Label rows, copied: the caller may change its own. */
   readonly #rows: Uint8Array | undefined;
   readonly #labels: Labels | undefined;
-  readonly #wireType: WireType;
-  readonly #policy: DeadlinePolicy;
+  readonly #settings: CallSettings;
   #session: ServerSession | undefined;
 
-  constructor(
-    pool: Pool,
-    shape: readonly number[],
-    labels: Tensor | undefined,
-    wireType: WireType,
-    policy: DeadlinePolicy,
-  ) {
+  constructor(pool: Pool, shape: readonly number[], labels: Tensor | undefined, settings: CallSettings) {
     this.#pool = pool;
     this.#shape = [...shape];
     this.#rows = labels && Uint8Array.from(bytesOf(labels));
     this.#labels = labels && writeLabels(labels);
-    this.#wireType = wireType;
-    this.#policy = policy;
+    this.#settings = settings;
   }
 
   /** True when evaluations of this shape and these labels can go here. */
@@ -97,11 +89,13 @@ export class Lane {
       .holders()
       .find(
         ({ server, model }) =>
-          !tried.has(server) && model.maxBatchSize >= count && model.wireTypes.includes(this.#wireType.dataType),
+          !tried.has(server) &&
+          model.maxBatchSize >= count &&
+          model.wireTypes.includes(this.#settings.wireType.dataType),
       );
     if (!holder) return undefined;
-    const settings = { digest: this.#pool.digest, shape: this.#shape, labels: this.#labels, wireType: this.#wireType };
-    this.#session = new ServerSession(holder, settings, this.#policy);
+    const use = { digest: this.#pool.digest, shape: this.#shape, labels: this.#labels };
+    this.#session = new ServerSession(holder, use, this.#settings);
     return this.#session;
   }
 }

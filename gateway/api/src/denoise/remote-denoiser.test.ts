@@ -18,7 +18,7 @@ async function open(servers: Record<string, string>, model: string, deadlines: o
   const registry = new Registry(config.servers, config.deadlines);
   await registry.start();
   const pool = await new Resolver(registry, config).resolve("model", model);
-  const denoiser = new RemoteDenoiser(pool, FLOAT32, config.deadlines);
+  const denoiser = new RemoteDenoiser(pool, { wireType: FLOAT32, deadlines: config.deadlines });
   const close = async () => {
     await denoiser.close();
     registry.stop();

@@ -1,9 +1,8 @@
 /** @file A Denoiser whose network is on a model server, or on whichever of several has the same weights. */
-import type { WireType } from "@tandem/contracts";
 import { allFinite, checkDenoiserInput, type Denoiser, type DenoiserInfo, type Tensor } from "@tandem/diffusion";
 import { DomainError } from "@tandem/errors";
-import type { DeadlinePolicy } from "../config.js";
 import type { Pool } from "../registry/pool.js";
+import type { CallSettings } from "./call-settings.js";
 import { Lane } from "./lane.js";
 
 /** Sessions that are kept for later; a sampling loop needs one. */
@@ -16,16 +15,14 @@ const MAX_LANES = 4;
 export class RemoteDenoiser implements Denoiser {
   readonly info: DenoiserInfo;
   readonly #pool: Pool;
-  readonly #wireType: WireType;
-  readonly #policy: DeadlinePolicy;
+  readonly #settings: CallSettings;
   /** The one used last comes last. */
   #lanes: Lane[] = [];
 
-  constructor(pool: Pool, wireType: WireType, policy: DeadlinePolicy) {
+  constructor(pool: Pool, settings: CallSettings) {
     const { model, digest, reference } = pool;
     this.#pool = pool;
-    this.#wireType = wireType;
-    this.#policy = policy;
+    this.#settings = settings;
     this.info = {
       name: reference,
       sampleShape: model.sampleShape,
@@ -39,8 +36,9 @@ export class RemoteDenoiser implements Denoiser {
     signal?.throwIfAborted();
     checkDenoiserInput(this.info, x, sigma, labels);
     const lane = this.#lane(x.shape, this.info.labelDim > 0 ? labels : undefined);
-    const answer = await lane.evaluate(this.#wireType.encode(x.data), [...sigma], signal);
-    return { shape: x.shape, data: this.#checkResult(this.#wireType.decode(answer), x.data.length) };
+    const { wireType } = this.#settings;
+    const answer = await lane.evaluate(wireType.encode(x.data), [...sigma], signal);
+    return { shape: x.shape, data: this.#checkResult(wireType.decode(answer), x.data.length) };
   }
 
   /** Ends the sessions; the denoiser may be used again and then opens others. */
@@ -52,7 +50,7 @@ export class RemoteDenoiser implements Denoiser {
 
   #lane(shape: readonly number[], labels: Tensor | undefined): Lane {
     const found = this.#lanes.find((lane) => lane.fits(shape, labels));
-    const lane = found ?? new Lane(this.#pool, shape, labels, this.#wireType, this.#policy);
+    const lane = found ?? new Lane(this.#pool, shape, labels, this.#settings);
     this.#lanes = [...this.#lanes.filter((other) => other !== lane), lane];
     if (this.#lanes.length > MAX_LANES) void this.#lanes.shift()?.close(); // it still answers what is pending
     return lane;

@@ -1,19 +1,19 @@
 /** @file A session and the server that it is on: bounded in time, measured, ended when the server is lost. */
-import { type DenoiseResult, type Labels, toMilliseconds, type WireType } from "@tandem/contracts";
+import { type DenoiseResult, type Labels, toMilliseconds } from "@tandem/contracts";
 import { DomainError } from "@tandem/errors";
 import type { DeadlinePolicy } from "../config.js";
 import type { Holder } from "../registry/registry.js";
+import type { CallSettings } from "./call-settings.js";
 import { Session } from "./session.js";
 import { stepDeadlineMs } from "./step-deadline.js";
 
 /** What a session is opened for. */
-export interface SessionSettings {
+export interface SessionUse {
   /** Digest that the server must serve. */
   readonly digest: string;
   /** [N, ...sampleShape]. */
   readonly shape: readonly number[];
   readonly labels: Labels | undefined;
-  readonly wireType: WireType;
 }
 
 /** Evaluations of one model on one server. */
@@ -25,25 +25,30 @@ export class ServerSession {
   readonly #ready: Promise<void>;
   readonly #release: () => void;
 
-  constructor(holder: Holder, settings: SessionSettings, policy: DeadlinePolicy) {
+  constructor(holder: Holder, use: SessionUse, { wireType, deadlines, metadata }: CallSettings) {
     const { server, model } = holder;
     this.holder = holder;
-    this.#policy = policy;
-    this.#batchSize = settings.shape[0] ?? 0;
-    this.#session = Session.open(server.denoiser, server.name, {
-      model: model.name,
-      shape: [...settings.shape],
-      dataType: settings.wireType.dataType,
-      labels: settings.labels,
-      checksum: false,
-    });
+    this.#policy = deadlines;
+    this.#batchSize = use.shape[0] ?? 0;
+    this.#session = Session.open(
+      server.denoiser,
+      server.name,
+      {
+        model: model.name,
+        shape: [...use.shape],
+        dataType: wireType.dataType,
+        labels: use.labels,
+        checksum: false,
+      },
+      metadata,
+    );
     server.assigned++;
     const unsubscribe = server.onLost((error) => this.#session.abort(error));
     this.#release = onlyOnce(() => {
       server.assigned--;
       unsubscribe();
     });
-    this.#ready = this.#session.opened.then((opened) => refuseOther(holder, settings.digest, opened.weightsDigest));
+    this.#ready = this.#session.opened.then((opened) => refuseOther(holder, use.digest, opened.weightsDigest));
     this.#ready.catch((error: unknown) => this.abort(error));
   }
 
@@ -69,6 +74,7 @@ export class ServerSession {
       server.latencies.record({
         model: model.name,
         batchSize: this.#batchSize,
+        sigma: sigma[0] ?? 0,
         totalMs: performance.now() - sent,
         queueMs: toMilliseconds(result.timing?.queue),
         computeMs: toMilliseconds(result.timing?.compute),

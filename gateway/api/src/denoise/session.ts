@@ -9,7 +9,7 @@ import type {
   DenoiseStreamResponse,
 } from "@tandem/contracts";
 import { DomainError } from "@tandem/errors";
-import type { Client } from "@tandem/rpc";
+import type { Client, Metadata } from "@tandem/rpc";
 
 type Pending = PromiseWithResolvers<DenoiseResult>;
 
@@ -30,19 +30,34 @@ export class Session {
   #wake = Promise.withResolvers<void>();
   readonly #ended: Promise<void>;
 
-  private constructor(client: Client<DenoiserServiceDefinition>, server: string, open: DenoiseSession) {
+  private constructor(
+    client: Client<DenoiserServiceDefinition>,
+    server: string,
+    open: DenoiseSession,
+    metadata: Metadata | undefined,
+  ) {
     this.#server = server;
     // Aborting before anything is awaited must not count as an unhandled rejection.
     this.#opened.promise.catch(() => undefined);
-    this.#ended = this.#receive(client.denoiseStream(this.#requests(open), { signal: this.#abort.signal }));
+    this.#ended = this.#receive(
+      client.denoiseStream(this.#requests(open), {
+        signal: this.#abort.signal,
+        ...(metadata && { metadata }),
+      }),
+    );
   }
 
   /**
    * Begins a session; the server's answer is awaited by `opened`.
    * @param server  name of the server, for errors
    */
-  static open(client: Client<DenoiserServiceDefinition>, server: string, open: DenoiseSession): Session {
-    return new Session(client, server, open);
+  static open(
+    client: Client<DenoiserServiceDefinition>,
+    server: string,
+    open: DenoiseSession,
+    metadata?: Metadata,
+  ): Session {
+    return new Session(client, server, open, metadata);
   }
 
   /** What the server settled on. @throws the server's error */

@@ -10,7 +10,7 @@ import {
   type ListServersResponse,
 } from "@tandem/contracts";
 import { DomainError } from "@tandem/errors";
-import { type CallContext, GrpcService, present } from "@tandem/rpc";
+import { type CallContext, GrpcService, onBehalfOf, present } from "@tandem/rpc";
 import { pageOf } from "../page.js";
 import { PresetStore } from "../presets/preset-store.js";
 import { Registry } from "../registry/registry.js";
@@ -25,8 +25,9 @@ export class GatewayController {
     private readonly registry: Registry,
   ) {}
 
-  async *generate({ spec }: GenerateRequest, { signal }: CallContext): AsyncGenerator<GenerateResponse> {
-    for await (const event of this.generator.generate(present(spec, "spec"), signal)) yield { event };
+  async *generate({ spec }: GenerateRequest, context: CallContext): AsyncGenerator<GenerateResponse> {
+    const { signal, metadata } = onBehalfOf(context);
+    for await (const event of this.generator.generate(present(spec, "spec"), signal, metadata)) yield { event };
   }
 
   async createGenerationJob(): Promise<CreateGenerationJobResponse> {

@@ -3,6 +3,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { DataType, ImageFormat, type ImageInfo, LabelUse, Placement, Solver } from "@tandem/contracts";
+import { Metadata } from "@tandem/rpc";
 import { until } from "@tandem/rpc/testing";
 import sharp from "sharp";
 import { readText } from "../images/text-chunk.js";
@@ -161,6 +162,16 @@ describe("Generate", () => {
     expect(await sharp(previews[0]!.data).metadata()).toMatchObject({ width: 2, height: 2 });
     const progress = events.flatMap((event) => (event.$case === "progress" ? [event.value] : []));
     expect(progress.at(-1)).toMatchObject({ done: 8n, total: 8n, unit: "images" });
+  });
+
+  it("gives its request id to every server that works for it", async () => {
+    const run = async (spec: SpecParts, id: string) => {
+      for await (const _ of gateway.gateway.generate({ spec }, { metadata: Metadata({ "x-request-id": id }) }));
+    };
+    await run(guided("main", "guide"), "per-step");
+    await run(guided("both", "both"), "whole-loop");
+    expect([main, guide].map(({ peer }) => peer.requestIds.has("per-step"))).toEqual([true, true]);
+    expect(both.peer.requestIds.has("whole-loop")).toBe(true);
   });
 
   it("counts the evaluations of the plan as the servers do", async () => {

@@ -6,7 +6,9 @@ import {
   SamplerServiceDefinition,
   toDuration,
 } from "@tandem/contracts";
+import type { Metadata } from "@tandem/rpc";
 import type { GatewayConfig } from "../config.js";
+import type { CallSettings } from "../denoise/call-settings.js";
 import { encodeImage, encodePreviews } from "../images/encode-images.js";
 import { ImageInfos } from "../images/image-info.js";
 import type { PresetStore } from "../presets/preset-store.js";
@@ -55,13 +57,17 @@ export class Generator {
    * the servers' work before the next evaluation.
    * @throws DomainError; the signal's reason
    */
-  async *generate(spec: GenerationSpec, signal: AbortSignal): AsyncGenerator<Event> {
+  async *generate(spec: GenerationSpec, signal: AbortSignal, metadata?: Metadata): AsyncGenerator<Event> {
     using _slot = this.#slots.take();
     const started = performance.now();
     const generation = await unlessAborted(this.plan(spec), signal);
     const plan = generation.describe(spec.seeds);
     yield { $case: "plan", value: plan };
-    yield* new Run(generation, this.config, signal).events();
+    yield* new Run(
+      generation,
+      { wireType: generation.checked.wireType, deadlines: this.config.deadlines, metadata },
+      signal,
+    ).events();
     const runTime = toDuration(performance.now() - started);
     yield { $case: "done", value: { numImages: plan.numImages, plan, runTime } };
   }
@@ -85,7 +91,7 @@ class Run {
 
   constructor(
     private readonly generation: Generation,
-    private readonly config: GatewayConfig,
+    private readonly calls: CallSettings,
     private readonly signal: AbortSignal,
   ) {
     this.#infos = new ImageInfos(generation);
@@ -138,7 +144,7 @@ class Run {
       { seeds, generator: checked.generator, labels: this.generation.labelsOf(span) },
       {
         signal: this.#stop.signal,
-        wireType: checked.wireType,
+        calls: this.calls,
         previewEvery: checked.previews?.everySteps ?? 0,
         trajectory: false,
         onStep: async (step) => {
@@ -150,7 +156,6 @@ class Run {
           await this.#preview(step, seeds);
         },
       },
-      this.config.deadlines,
     );
   }
 

@@ -19,11 +19,11 @@ export class GatewayMetrics {
       registers,
     });
     for (const { name, latencies } of registry.servers)
-      latencies.observer = ({ model, totalMs, queueMs, computeMs }: Evaluation) => {
+      latencies.observers.push(({ model, totalMs, queueMs, computeMs }: Evaluation) => {
         seconds.observe({ server: name, model, part: "queue" }, queueMs / 1000);
         seconds.observe({ server: name, model, part: "compute" }, computeMs / 1000);
         seconds.observe({ server: name, model, part: "wire" }, Math.max(0, totalMs - queueMs - computeMs) / 1000);
-      };
+      });
     const perServer = (name: string, help: string, read: (server: ModelServer) => number) =>
       new Gauge({
         name,

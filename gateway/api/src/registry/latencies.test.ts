@@ -21,7 +21,7 @@ describe("the deadline of an evaluation", () => {
   const measured = (ms: number, batchSize = 4) => {
     const latencies = new Latencies();
     for (let i = 0; i < 50; i++)
-      latencies.record({ model: "models/net", batchSize, totalMs: ms, queueMs: 0, computeMs: ms / 2 });
+      latencies.record({ model: "models/net", batchSize, sigma: 1, totalMs: ms, queueMs: 0, computeMs: ms / 2 });
     return latencies;
   };
 

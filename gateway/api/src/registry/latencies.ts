@@ -15,6 +15,8 @@ export interface LatencySummary {
 export interface Evaluation {
   readonly model: string;
   readonly batchSize: number;
+  /** Noise level of its first sample. */
+  readonly sigma: number;
   /** Sent to received. */
   readonly totalMs: number;
   /** The server's own time within it, waiting and computing. */
@@ -34,11 +36,11 @@ export class Latencies {
   readonly #series = new Map<string, Series>();
 
   /** Called for each evaluation. */
-  observer: ((evaluation: Evaluation) => void) | undefined;
+  readonly observers: ((evaluation: Evaluation) => void)[] = [];
 
   record(evaluation: Evaluation): void {
     const { model, batchSize, totalMs, computeMs } = evaluation;
-    this.observer?.(evaluation);
+    for (const observe of this.observers) observe(evaluation);
     const key = `${model} ${batchSize}`;
     let series = this.#series.get(key);
     if (!series) {

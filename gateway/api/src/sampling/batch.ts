@@ -1,6 +1,6 @@
 /** @file A batch of samples: what goes in, what comes out, what is told on the way. */
-import type { WireType } from "@tandem/contracts";
 import type { GeneratorName, Tensor } from "@tandem/diffusion";
+import type { CallSettings } from "../denoise/call-settings.js";
 
 /** Samples that are drawn together. */
 export interface Batch {
@@ -29,8 +29,7 @@ export interface BatchStep {
 /** How a batch is run. */
 export interface BatchOptions {
   readonly signal: AbortSignal;
-  /** Element type of noisy and denoised samples on the way to servers, where the loop runs here. */
-  readonly wireType: WireType;
+  readonly calls: CallSettings;
   /** Steps between previews; 0 means none. */
   readonly previewEvery: number;
   readonly trajectory: boolean;

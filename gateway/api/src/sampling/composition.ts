@@ -1,8 +1,8 @@
 /** @file A sampling plan with its models found: what is to be evaluated, and by whom it can be. */
-import type { SamplingPlan, TermPlan, WireType } from "@tandem/contracts";
+import type { SamplingPlan, TermPlan } from "@tandem/contracts";
 import { countEvaluations, type Denoiser, guided, noiseLevels } from "@tandem/diffusion";
 import { DomainError } from "@tandem/errors";
-import type { DeadlinePolicy } from "../config.js";
+import type { CallSettings } from "../denoise/call-settings.js";
 import { RemoteDenoiser } from "../denoise/remote-denoiser.js";
 import type { ModelServer } from "../registry/model-server.js";
 import type { Pool } from "../registry/pool.js";
@@ -78,10 +78,10 @@ export class Composition {
   }
 
   /** One denoiser over the servers; dispose it after the batch. */
-  open(wireType: WireType, policy: DeadlinePolicy): OpenDenoisers {
+  open(calls: CallSettings): OpenDenoisers {
     const opened: RemoteDenoiser[] = [];
     const open = (pool: Pool) => {
-      const denoiser = new RemoteDenoiser(pool, wireType, policy);
+      const denoiser = new RemoteDenoiser(pool, calls);
       opened.push(denoiser);
       return denoiser;
     };

@@ -1,6 +1,5 @@
 /** @file A batch whose loop runs here, over a session with each model. */
 import { drawBatch, sample } from "@tandem/diffusion";
-import type { DeadlinePolicy } from "../config.js";
 import type { Batch, BatchOptions, SampledBatch } from "./batch.js";
 import type { Composition } from "./composition.js";
 
@@ -8,13 +7,12 @@ import type { Composition } from "./composition.js";
 export async function runPerStep(
   composition: Composition,
   batch: Batch,
-  { signal, wireType, previewEvery, trajectory, onStep }: BatchOptions,
-  policy: DeadlinePolicy,
+  { signal, calls, previewEvery, trajectory, onStep }: BatchOptions,
 ): Promise<SampledBatch> {
   const { plan, levels, main } = composition;
   const { sampleShape, labelDim } = main.model;
   const drawn = drawBatch({ ...batch, sampleShape, labelDim, drawsNoise: batch.start === undefined });
-  await using denoisers = composition.open(wireType, policy);
+  await using denoisers = composition.open(calls);
   const { samples } = await sample({
     denoiser: denoisers.denoiser,
     levels,

@@ -1,7 +1,6 @@
 /** @file Runs a batch where it was decided to run, and elsewhere when servers are lost. */
 import { SamplerServiceDefinition } from "@tandem/contracts";
 import { DomainError } from "@tandem/errors";
-import type { DeadlinePolicy } from "../config.js";
 import type { ModelServer } from "../registry/model-server.js";
 import type { Batch, BatchOptions, SampledBatch } from "./batch.js";
 import type { Composition } from "./composition.js";
@@ -17,16 +16,15 @@ export async function runBatch(
   place: Place,
   batch: Batch,
   options: BatchOptions,
-  policy: DeadlinePolicy,
 ): Promise<SampledBatch> {
-  if (place === "per step") return runPerStep(composition, batch, options, policy);
+  if (place === "per step") return runPerStep(composition, batch, options);
   const tried = new Set<ModelServer>();
   let last: DomainError | undefined;
   for (;;) {
     const home = composition.homes(SamplerServiceDefinition).find((server) => !tried.has(server));
     if (!home) break;
     try {
-      return await runWholeLoop(composition, home, batch, options, policy);
+      return await runWholeLoop(composition, home, batch, options);
     } catch (error) {
       options.signal.throwIfAborted();
       if (!(error instanceof DomainError) || !isElsewhere(error)) throw error;
@@ -35,7 +33,7 @@ export async function runBatch(
     }
   }
   const isCovered = composition.pools.every((pool) => pool.holders().some(({ server }) => !tried.has(server)));
-  if (place === "whole loop if possible" && isCovered) return runPerStep(composition, batch, options, policy);
+  if (place === "whole loop if possible" && isCovered) return runPerStep(composition, batch, options);
   throw last ?? composition.main.unavailable();
 }
 

@@ -15,6 +15,7 @@ import {
   writeTensor,
 } from "@tandem/contracts";
 import { DomainError, invalid } from "@tandem/errors";
+import type { Metadata } from "@tandem/rpc";
 import type { GatewayConfig } from "../config.js";
 import { Outbox } from "../generate/outbox.js";
 import { Slots } from "../generate/slots.js";
@@ -42,7 +43,7 @@ export class Sampler {
   }
 
   /** Steps as they are done, then the result. @throws DomainError; the signal's reason */
-  async *sample(request: SampleRequest, signal: AbortSignal): AsyncGenerator<Event> {
+  async *sample(request: SampleRequest, signal: AbortSignal, metadata?: Metadata): AsyncGenerator<Event> {
     using _slot = this.#slots.take();
     const outputType = wireTypeOf(request.outputType, "output_type", FLOAT32);
     const plan = readSampling(request.sampling, "sampling");
@@ -64,29 +65,23 @@ export class Sampler {
     const abort = () => stop.abort(signal.reason);
     signal.throwIfAborted();
     signal.addEventListener("abort", abort, { once: true });
-    const running = runBatch(
-      composition,
-      isHome ? "whole loop if possible" : "per step",
-      batch,
-      {
-        signal: stop.signal,
-        wireType: FLOAT32,
-        previewEvery: request.previewEvery,
-        trajectory: request.trajectory,
-        onStep: ({ step, steps: numSteps, sigma, denoised, state }) =>
-          outbox.put({
-            $case: "progress",
-            value: {
-              step,
-              numSteps,
-              sigma,
-              denoised: denoised && writeTensor(copied(denoised), outputType),
-              state: state && writeTensor(copied(state), outputType),
-            },
-          }),
-      },
-      this.config.deadlines,
-    ).then(
+    const running = runBatch(composition, isHome ? "whole loop if possible" : "per step", batch, {
+      signal: stop.signal,
+      calls: { wireType: FLOAT32, deadlines: this.config.deadlines, metadata },
+      previewEvery: request.previewEvery,
+      trajectory: request.trajectory,
+      onStep: ({ step, steps: numSteps, sigma, denoised, state }) =>
+        outbox.put({
+          $case: "progress",
+          value: {
+            step,
+            numSteps,
+            sigma,
+            denoised: denoised && writeTensor(copied(denoised), outputType),
+            state: state && writeTensor(copied(state), outputType),
+          },
+        }),
+    }).then(
       (sampled) => {
         outbox.end();
         return sampled;

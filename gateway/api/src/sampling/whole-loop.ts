@@ -26,18 +26,24 @@ export async function runWholeLoop(
   server: ModelServer,
   batch: Batch,
   options: BatchOptions,
-  policy: DeadlinePolicy,
 ): Promise<SampledBatch> {
   const stop = new AbortController();
   const abort = () => stop.abort(options.signal.reason);
   options.signal.throwIfAborted();
   options.signal.addEventListener("abort", abort, { once: true });
   const unsubscribe = server.onLost((error) => stop.abort(error));
-  const silence = new Silence(server, stepLimitMs(composition, server, batch.seeds.length, policy), stop);
+  const silence = new Silence(
+    server,
+    stepLimitMs(composition, server, batch.seeds.length, options.calls.deadlines),
+    stop,
+  );
   server.assigned++;
   try {
     const request = toRequest(composition, server, batch, options);
-    for await (const { event } of server.sampler.sample(request, { signal: stop.signal })) {
+    for await (const { event } of server.sampler.sample(request, {
+      signal: stop.signal,
+      ...(options.calls.metadata && { metadata: options.calls.metadata }),
+    })) {
       silence.broken();
       if (event?.$case === "progress") await report(event.value, options);
       if (event?.$case === "result") return toSampled(event.value, composition, batch);

@@ -16,6 +16,8 @@ export class ModelPeer {
   openSessions = 0;
   /** Sample calls in progress. */
   openSamples = 0;
+  /** Request ids of sessions and Sample calls. */
+  readonly requestIds = new Set<string>();
   /** URIs that LoadModel was asked for. */
   readonly loaded: string[] = [];
   /** Awaited at the beginning of every evaluation, with how many were begun in all: a place to wait, to fail. */

@@ -79,9 +79,10 @@ export class PeerDenoiser {
 
   async *denoiseStream(
     requests: AsyncIterable<DenoiseStreamRequest>,
-    { signal }: CallContext,
+    { signal, requestId }: CallContext,
   ): AsyncGenerator<DenoiseStreamResponse> {
     this.peer.openSessions++;
+    this.peer.requestIds.add(requestId);
     let settings: DenoiseSession | undefined;
     try {
       for await (const { message } of requests) {
@@ -125,8 +126,9 @@ function opened(peer: ModelPeer, { model }: DenoiseSession): DenoiseStreamRespon
 export class PeerSampler {
   constructor(private readonly peer: ModelPeer) {}
 
-  async *sample(request: SampleRequest, { signal }: CallContext): AsyncGenerator<SampleResponse> {
+  async *sample(request: SampleRequest, { signal, requestId }: CallContext): AsyncGenerator<SampleResponse> {
     this.peer.openSamples++;
+    this.peer.requestIds.add(requestId);
     try {
       yield* this.#run(request, signal);
     } finally {
