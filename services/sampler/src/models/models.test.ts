@@ -265,6 +265,15 @@ describe("LoadModel and UnloadModel", () => {
       "network.kl_autoencoder",
     ],
     [
+      "a mixture that it would have to make",
+      () => ({
+        name: "models/new",
+        source: { $case: "network", value: { architecture: { $case: "gaussianMixture", value: {} } } },
+      }),
+      "NOT_SUPPORTED",
+      "network.gaussian_mixture",
+    ],
+    [
       "an architecture out of range",
       () => ({
         name: "models/new",
