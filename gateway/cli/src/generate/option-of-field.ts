@@ -21,9 +21,10 @@ const options: readonly [field: RegExp, option: string][] = [
   [/^(?:spec\.)?seeds[\w.[\]]*/, "--seeds"],
   [/^(?:spec\.)?format/, "--format"],
   [/^(?:spec\.)?preset/, "--preset"],
+  [/set spec\.format to IMAGE_FORMAT_NPY for the latents/, "--format latents stores the latents"],
 ];
 
-/** The same error; where its message begins with a field, the option stands there. */
+/** The same error; where its message names a field, the option stands there. */
 export function inOptions(error: unknown): unknown {
   if (!(error instanceof DomainError)) return error;
   const known = options.find(([field]) => field.test(error.message));

@@ -116,6 +116,7 @@ function startSampler(
   const threads = options.threads ?? config.threads ?? Math.max(1, Math.floor(availableParallelism() / samplers));
   const device = options.device === "auto" ? (config.device ?? "auto") : options.device;
   const args = ["--listen", listen, "--device", device, "--threads", String(threads), "--allow-https"];
+  if (device !== "auto") args.push("--require-device"); // who names a device does not want another one
   for (const [model, path] of Object.entries(models)) args.push("--model", `${model}=${path}`);
   for (const root of roots) args.push("--roots", root);
   return ServiceProcess.start(
