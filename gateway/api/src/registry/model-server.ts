@@ -3,6 +3,7 @@ import {
   DenoiserServiceDefinition,
   type Model,
   ModelServiceDefinition,
+  ModelState,
   SamplerServiceDefinition,
 } from "@tandem/contracts";
 import { DomainError } from "@tandem/errors";
@@ -56,6 +57,7 @@ export class ModelServer {
       seen: (roundTripMs) => {
         this.#lastSeen = new Date();
         if (roundTripMs !== undefined) this.roundTrips.add(roundTripMs);
+        if (this.#isLoading) void this.refresh(); // soon callable: not only at the next turn
       },
       changed: (health, error) => void this.#changed(health, error),
     });
@@ -95,6 +97,10 @@ export class ModelServer {
   /** Its models as last heard, named as it names them (`models/{model}`); also while it is away. */
   get knownModels(): ReadonlyMap<string, Model> {
     return this.#known;
+  }
+
+  get #isLoading(): boolean {
+    return [...this.#known.values()].some(({ state }) => state === ModelState.MODEL_STATE_LOADING);
   }
 
   serves(service: { fullName: string }): boolean {
