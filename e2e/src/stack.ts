@@ -128,6 +128,11 @@ export class Stack implements AsyncDisposable {
     return this.total("tandem_batch_samples_count");
   }
 
+  /** Samples that compute now on the model servers. */
+  computing(): Promise<number> {
+    return this.total("tandem_running_samples");
+  }
+
   /** DenoiseStream sessions that are open on the model servers. */
   openSessions(): Promise<number> {
     return this.total("tandem_open_sessions");

@@ -51,7 +51,7 @@ describeWith("Docker", runs("docker", "info"), "services in containers", () => {
       listen: "0.0.0.0:8080",
       insecure: true,
       tokens: [token],
-      servers: ["net", "gnet"].map((name) => ({ name, address: `${name}:50051`, token })),
+      servers: ["net", "gnet"].map((name) => ({ name, address: `${name}:50051`, token, insecure: true })),
     };
     // JSON is YAML.
     const holds = [{ content: JSON.stringify(config), target: "/etc/tandem.yaml" }];
