@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { DomainError } from "@tandem/errors";
+import { fileError } from "@tandem/formats";
 import { parse } from "yaml";
 import { z } from "zod";
 import { device } from "../option-values.js";
@@ -59,10 +60,13 @@ export type StackConfig = z.infer<typeof schema>;
 
 /**
  * Reads a stack file.
- * @throws DomainError FIELD_INVALID naming file, field and what is allowed; the file system's errors
+ * @throws DomainError FIELD_INVALID naming file, field and what is allowed; RESOURCE_NOT_FOUND, URI_NOT_ALLOWED
  */
 export async function readStackConfig(file: string): Promise<StackConfig> {
-  const checked = schema.safeParse(parseYaml(await readFile(file, "utf8"), file));
+  const text = await readFile(file, "utf8").catch((error: unknown) => {
+    throw fileError(file, error);
+  });
+  const checked = schema.safeParse(parseYaml(text, file));
   if (!checked.success) throw refuse(file, checked.error);
   return withPathsFrom(checked.data, dirname(resolve(file)));
 }

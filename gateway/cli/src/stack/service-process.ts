@@ -21,10 +21,15 @@ export interface ServiceSpec {
   readonly env: NodeJS.ProcessEnv;
   /** Time that it may take to be ready. */
   readonly readyWithinMs: number;
+  /** Told now and then that it still takes. */
+  readonly note: (text: string) => void;
 }
 
 /** Time that a service gets to finish what it is doing. */
 const STOP_WITHIN_MS = 10_000;
+
+/** Longer than this without a word, and people think that nothing happens. */
+const NOTE_EVERY_MS = 5_000;
 
 /** A service that is ready. */
 export class ServiceProcess implements AsyncDisposable {
@@ -99,6 +104,10 @@ async function ready(child: ChildProcess, spec: ServiceSpec, log: string, signal
     );
   const onAbort = () => reject(signal.reason);
   const timer = setTimeout(() => fail(`was not ready within ${spec.readyWithinMs / 1000} s`), spec.readyWithinMs);
+  const began = performance.now();
+  const notes = setInterval(() => {
+    spec.note(`${spec.name} is still starting (${Math.round((performance.now() - began) / 1000)} s)`);
+  }, NOTE_EVERY_MS);
   signal.addEventListener("abort", onAbort, { once: true });
   child.once("error", (error) => fail(`could not be started: ${error.message}`));
   child.once("exit", async (code, by) =>
@@ -113,6 +122,7 @@ async function ready(child: ChildProcess, spec: ServiceSpec, log: string, signal
     return await promise;
   } finally {
     clearTimeout(timer);
+    clearInterval(notes);
     signal.removeEventListener("abort", onAbort);
   }
 }
@@ -123,7 +133,11 @@ const listening = (line: string): string | undefined => /^\{"listening":"([^"]+)
 /** The last thing that a service said, without the log's envelope. */
 async function lastMessage(log: string): Promise<string> {
   const last = (await readFile(log, "utf8")).trimEnd().split("\n").at(-1) ?? "";
-  const [, message = ""] = /"msg":"((?:[^"\\]|\\.)*)"/.exec(last) ?? [];
-  const [, cause = ""] = /"message":"((?:[^"\\]|\\.)*)"/.exec(last) ?? [];
-  return [message, cause].filter(Boolean).join(": ") || last || "it said nothing";
+  return [textOf(last, "msg"), textOf(last, "message")].filter(Boolean).join(": ") || last || "it said nothing";
+}
+
+/** A text of a log line by its key, also from a line that was cut short. */
+function textOf(line: string, key: string): string {
+  const [, text] = new RegExp(`"${key}":("(?:[^"\\\\]|\\\\.)*")`).exec(line) ?? [];
+  return text === undefined ? "" : (JSON.parse(text) as string);
 }

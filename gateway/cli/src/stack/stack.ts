@@ -110,7 +110,7 @@ function startSampler(
   config: SamplerConfig,
   samplers: number,
   folder: string,
-  { options, env, signal }: Context,
+  { options, env, signal, output }: Context,
 ): Promise<ServiceProcess> {
   const { name, cpus, listen, models, roots = [homedir(), process.cwd()] } = config;
   const threads = options.threads ?? config.threads ?? Math.max(1, Math.floor(availableParallelism() / samplers));
@@ -128,6 +128,7 @@ function startSampler(
       cpus,
       env: serviceEnvironment(env),
       readyWithinMs: SAMPLER_READY_WITHIN_MS,
+      note: (text) => output.note(text),
     },
     signal,
   );
@@ -138,7 +139,7 @@ async function startGateway(
   config: StackConfig,
   servers: readonly StackMember[],
   folder: string,
-  { env, signal }: Context,
+  { env, signal, output }: Context,
 ): Promise<ServiceProcess> {
   const settings = {
     listen: config.listen ?? "127.0.0.1:0",
@@ -161,6 +162,7 @@ async function startGateway(
       logs: join(folder, "logs"),
       env: serviceEnvironment(env),
       readyWithinMs: GATEWAY_READY_WITHIN_MS,
+      note: (text) => output.note(text),
     },
     signal,
   );
