@@ -1,6 +1,6 @@
 // One entry for every script of package.json: makes sure that dependencies, the right Node and the build are there, then runs it.
 // Plain JavaScript without dependencies, since it runs on a bare checkout with whatever Node there is.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -60,6 +60,16 @@ function program(file, more = args) {
   run24(file, more);
 }
 
+/** Builds, then runs a program that stays: it gets our signals, and ends when whoever started us is gone. */
+function programThatStays(file, more) {
+  build();
+  const child = spawn(nodePath, [join(root, file), ...more], { cwd: root, stdio: "inherit" });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && child.kill("SIGTERM"), 500);
+  child.on("exit", (code) => process.exit(code ?? 1));
+}
+
 /** Builds, then runs Jest on the compiled tests; more arguments go to Jest, e.g. a folder. */
 function jest(config) {
   build();
@@ -81,7 +91,7 @@ function generate() {
 }
 
 const scripts = {
-  start: () => program("gateway/cli/dist/main.js", ["demo", ...args]),
+  start: () => programThatStays("gateway/cli/dist/main.js", ["demo", ...args]),
   build,
   check,
   fix: () => run(bin("biome"), ["check", "--write", "."]),

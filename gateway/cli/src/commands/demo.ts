@@ -34,7 +34,6 @@ export const demo = {
       if (once) finished.abort();
       else output.note("\nThe stack stays up for more; Ctrl-C ends it.");
     });
-    signal.throwIfAborted();
   },
 };
 
