@@ -24,13 +24,13 @@ export const demo = {
   async action(context: Context, { once }: { once: boolean }) {
     const { output, signal } = context;
     const finished = new AbortController();
-    const ends = AbortSignal.any([signal, finished.signal, parentGone()]);
+    const staying = { ...context, signal: AbortSignal.any([signal, finished.signal, parentGone()]) };
     const listen = once ? `${ADDRESS.host}:0` : await freeAddress(context);
     output.note("Starting two model servers, one with the network and one with its guide, and a gateway over them...");
     const config = { ...(await readStackConfig(defaultStackFile)), listen };
-    await serve(config, { ...context, signal: ends }, undefined, async (state) => {
-      report(context, state);
-      await makeDigits(context, state);
+    await serve(config, staying, undefined, async (state) => {
+      report(staying, state);
+      await makeDigits(staying, state);
       if (once) finished.abort();
       else output.note("\nThe stack stays up for more; Ctrl-C ends it.");
     });
