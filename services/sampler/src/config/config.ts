@@ -45,7 +45,7 @@ const Config = z
     threads: count(1024).optional(),
     "compute-type": z.enum(["float32", "float16"]).default(flags["compute-type"].default),
     "memory-budget": bytes.optional(),
-    "max-batch": count(4096).default(64),
+    "max-batch": count(65_536).default(64),
     "queue-limit": count(1_000_000).default(1024),
     roots: z.array(z.string()).default([]),
     "allow-https": z.boolean().default(false),
