@@ -1,5 +1,6 @@
 /** @file lists.json: lists as people type them, and the mistakes that must be told. */
-import { parseEmaLengths, parseImageCount, parseSeeds } from "@tandem/cli";
+import { imageCountOfKimg, parseEmaLengths, parseImageCount, parseSeeds } from "@tandem/cli";
+import { DomainError } from "@tandem/errors";
 import { equal, type GoldenCase, maxDifference } from "./case.js";
 import type { GoldenFolder } from "./folder.js";
 
@@ -7,15 +8,20 @@ interface ListsFile {
   seeds: Array<{ text: string; value: number[] | { error: string } }>;
   stds: Array<{ text: string; value: number[] | { error: string } }>;
   nimg: Array<{ text: string; value: number | { error: string } }>;
+  kimg_to_nimg: Array<{ kimg: number; nimg: number }>;
 }
 
 const numbers = (value: unknown): number[] => (Array.isArray(value) ? value.map(Number) : [Number(value)]);
 
 export async function* lists(folder: GoldenFolder): AsyncGenerator<GoldenCase> {
   const file = folder.json<ListsFile>("lists.json");
+  for (const { kimg, nimg } of file.kimg_to_nimg ?? []) {
+    const run = async () => equal(imageCountOfKimg(kimg) === nimg);
+    yield { section: "lists.json", name: `kimg ${kimg}`, run };
+  }
   const parsers = { seeds: parseSeeds, stds: parseEmaLengths, nimg: parseImageCount } as const;
   for (const [kind, parse] of Object.entries(parsers)) {
-    for (const { text, value } of file[kind as keyof ListsFile] ?? []) {
+    for (const { text, value } of file[kind as keyof typeof parsers] ?? []) {
       const isError = typeof value === "object" && !Array.isArray(value);
       yield {
         section: "lists.json",
@@ -33,7 +39,7 @@ function refuses(parse: () => unknown): boolean {
   try {
     parse();
     return false;
-  } catch {
-    return true;
+  } catch (error) {
+    return error instanceof DomainError && error.kind === "invalid";
   }
 }

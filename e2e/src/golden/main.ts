@@ -19,7 +19,10 @@ if (values.help) {
   process.exit(0);
 }
 const folder = new GoldenFolder(goldenRoot());
-const sections = positionals.map((section) => section.replace(/\/+$/, ""));
+const sections = positionals.map((section) => {
+  const name = section.replace(/\/+$/, "");
+  return Object.hasOwn(checks, `${name}.json`) ? `${name}.json` : name;
+});
 const wanted = (section: string) =>
   sections.length === 0 || sections.some((name) => section === name || section.startsWith(`${name}/`));
 
