@@ -5,6 +5,7 @@ export type { Edm2UnetConfig } from "./edm2/config.js";
 export { readNetwork } from "./file/read-network.js";
 export { type WriteOptions, writeNetwork } from "./file/write-network.js";
 export type { GaussianMixtureConfig } from "./mixture/config.js";
+export { gaussianMixture } from "./mixture/ground-truth.js";
 export type { Encoding, Network, Provenance } from "./network.js";
 export { randomNetwork } from "./random-network.js";
 export type { ToyMlpConfig } from "./toy/config.js";

@@ -12,7 +12,7 @@ export interface GaussianMixtureConfig {
 }
 
 /** Components of one class's tree. */
-const componentsPerClass = 1016;
+export const componentsPerClass = 1016;
 
 /** Checks a configuration and fills in its defaults. @throws DomainError FIELD_INVALID naming the field */
 export function gaussianMixtureConfig(values: Unchecked, path = "network.gaussianMixture"): GaussianMixtureConfig {

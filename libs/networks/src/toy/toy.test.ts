@@ -5,6 +5,8 @@ import { networkConfig } from "../architectures.js";
 import { buildDenoiser } from "../build.js";
 import { readNetwork } from "../file/read-network.js";
 import { golden, goldenTensors, openSession, relativeError } from "../golden.js";
+import { gaussianMixtureConfig } from "../mixture/config.js";
+import { gaussianMixture } from "../mixture/ground-truth.js";
 import type { Network } from "../network.js";
 
 const inMemory = (config: Record<string, unknown>, tensors: Map<string, TensorData>): Network => ({
@@ -15,6 +17,8 @@ const inMemory = (config: Record<string, unknown>, tensors: Map<string, TensorDa
   digest: "",
   format: "memory",
 });
+
+const mixtureOf = (classes: "A" | "B" | "AB") => gaussianMixtureConfig({ classes });
 
 /** normalize(w) of numerics, section 2: what training does to stored weights before it uses them. */
 function normalized({ shape, data, dtype }: TensorData): TensorData {
@@ -30,8 +34,7 @@ function normalized({ shape, data, dtype }: TensorData): TensorData {
 
 describe("the true distribution", () => {
   it("has the reference's density and score, and stays finite where the reference's density underflows", async () => {
-    const { tensors } = await readSafetensors(golden("toy/mixture-A.safetensors"));
-    const run = await openSession(await buildDenoiser(inMemory({ kind: "gaussian_mixture" }, tensors)));
+    const run = await openSession(await buildDenoiser(await gaussianMixture(mixtureOf("A"))));
     const { x, sigma, logp, pdf, score } = await goldenTensors("toy/points.safetensors");
     const outputs = await run({ x: x!, sigma: sigma! });
     const densities = outputs.log_density!;
@@ -44,6 +47,23 @@ describe("the true distribution", () => {
     const known = [...score!.data.keys()].filter((i) => Number.isFinite(score!.data[i]));
     const at = (values: Float32Array) => Float32Array.from(known, (i) => values[i]!);
     expect(relativeError(at(outputs.score!), at(score!.data))).toBeLessThan(1e-4);
+  });
+
+  it.each(["A", "B", "AB"] as const)("has the reference's components of %s", async (classes) => {
+    const { tensors } = await gaussianMixture(mixtureOf(classes));
+    for (const [name, expected] of Object.entries(await goldenTensors(`toy/mixture-${classes}.safetensors`))) {
+      expect(tensors.get(name)!.shape).toEqual(expected.shape);
+      expect(relativeError(toFloat32(tensors.get(name)!), expected.data)).toBeLessThan(1e-7);
+    }
+  });
+
+  it("tells mixtures apart by digest, and says which seed there is", async () => {
+    const [a, b, both] = await Promise.all((["A", "B", "AB"] as const).map((name) => gaussianMixture(mixtureOf(name))));
+    expect(new Set([a!.digest, b!.digest, both!.digest]).size).toBe(3);
+    const other = gaussianMixture({ ...mixtureOf("A"), seed: 3 });
+    await expect(other).rejects.toMatchObject({ reason: "NOT_SUPPORTED", message: expect.stringContaining("seed 2") });
+    const fewer = gaussianMixture({ ...mixtureOf("AB"), numComponents: 1016 });
+    await expect(fewer).rejects.toMatchObject({ reason: "FIELD_INVALID", message: expect.stringContaining("2032") });
   });
 });
 

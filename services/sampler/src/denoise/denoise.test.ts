@@ -106,6 +106,24 @@ describe("Denoise", () => {
     expect(logDensity.every(Number.isFinite)).toBe(true);
     expect(logvar).toEqual([]);
   });
+
+  it("serves the toy's ground truth: the reference's density at points, and its cost", async () => {
+    const architecture = { $case: "gaussianMixture" as const, value: { classes: "A" } };
+    await sampler.models.loadModel({ name: "models/truth", source: { $case: "network", value: { architecture } } });
+    const { x, sigma, logp } = await goldenTensors("toy/points.safetensors");
+    const density = async (from: number) => {
+      const request = { model: "models/truth", x: message(slice(x!, from, from + 8)) };
+      const auxiliary = [AuxiliaryOutput.AUXILIARY_OUTPUT_LOG_DENSITY];
+      return (await denoise({ ...request, sigma: [...sigma!.data.slice(from, from + 8)], auxiliary })).logDensity;
+    };
+    const actual = (await Promise.all(Array.from({ length: x!.shape[0]! / 8 }, (_, i) => density(8 * i)))).flat();
+    const known = [...actual.keys()].filter((i) => Number.isFinite(logp!.data[i])); // the reference underflows far away
+    const at = (values: ArrayLike<number>) => Float32Array.from(known, (i) => values[i]!);
+    expect(relativeError(at(actual), at(logp!.data))).toBeLessThan(1e-5);
+    const { flops } = await sampler.models.countFlops({ subject: { $case: "model", value: "models/truth" } });
+    const subject = { $case: "network" as const, value: { architecture } };
+    expect((await sampler.models.countFlops({ subject })).flops).toBe(flops);
+  });
 });
 
 describe("a Denoise whose result is no number", () => {

@@ -265,13 +265,13 @@ describe("LoadModel and UnloadModel", () => {
       "network.kl_autoencoder",
     ],
     [
-      "a mixture that it would have to make",
+      "a mixture whose components nobody knows",
       () => ({
         name: "models/new",
-        source: { $case: "network", value: { architecture: { $case: "gaussianMixture", value: {} } } },
+        source: { $case: "network", value: { architecture: { $case: "gaussianMixture", value: { seed: 3n } } } },
       }),
       "NOT_SUPPORTED",
-      "network.gaussian_mixture",
+      "network.gaussian_mixture.seed",
     ],
     [
       "an architecture out of range",

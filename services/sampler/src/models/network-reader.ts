@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { totalmem } from "node:os";
 import { DomainError } from "@tandem/errors";
-import { countCost, type Network, type NetworkConfig, readNetwork } from "@tandem/networks";
+import { countCost, gaussianMixture, type Network, type NetworkConfig, readNetwork } from "@tandem/networks";
 import type { ModelSource } from "./model-source.js";
 import { randomWeights } from "./random-weights.js";
 import type { WeightsFiles } from "./weights-files.js";
@@ -26,7 +26,7 @@ export class NetworkReader {
     if (source.kind === "weights") await this.files.localPath(source.uri);
   }
 
-  /** @throws DomainError what storage and formats say of the file: URI_NOT_ALLOWED, UNSAFE_FILE, ...; OUT_OF_MEMORY */
+  /** @throws DomainError what storage and formats say of the file: URI_NOT_ALLOWED, UNSAFE_FILE, ...; OUT_OF_MEMORY, NOT_SUPPORTED */
   async read(source: ModelSource): Promise<Network> {
     if (source.kind === "network") return this.#made(source.config);
     const network = await readNetwork(await this.files.localPath(source.uri));
@@ -36,15 +36,7 @@ export class NetworkReader {
   }
 
   async #made(config: NetworkConfig): Promise<Network> {
-    if (config.kind === "gaussian_mixture")
-      // Random components would be a mixture, but not the one that was asked for.
-      throw new DomainError(
-        "NOT_SUPPORTED",
-        "this server has no mixtures of its own; load a weights file with its components",
-        {
-          field: "network.gaussian_mixture",
-        },
-      );
+    if (config.kind === "gaussian_mixture") return gaussianMixture(config);
     const { parameters } = countCost(config);
     const bytes = parameters * BYTES_PER_PARAMETER;
     if (bytes > this.memoryBytes)

@@ -366,7 +366,7 @@ export interface ToyMlp {
 export interface GaussianMixture {
   /** Which classes: "A", "B" or "AB". Empty means "A". */
   classes: string;
-  /** Seed of the fractal tree. Absent means 2. */
+  /** Seed of the fractal tree. Absent means 2, the only one whose components are known: LoadModel answers NOT_SUPPORTED to others. */
   seed?: bigint | undefined;
 }
 
