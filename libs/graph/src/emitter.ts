@@ -27,15 +27,18 @@ export class Emitter {
   /** Layer of the value being lowered. */
   layer = "";
 
-  /** Adds a node with one output and returns the output's name. */
+  /**
+   * Adds a node with one output and returns the output's name. It carries the layer: where onnxruntime replaces a node by one of its
+   * own, the output's name is all that its profile keeps.
+   */
   node(
     opType: string,
     inputs: readonly string[],
     attributes: Record<string, OnnxAttribute> = {},
     domain: OnnxNode["domain"] = "",
   ): string {
-    const name = `t${this.#count++}`;
-    this.nodes.push({ opType, inputs, outputs: [name], attributes, domain, layer: this.layer });
+    const name = `${this.layer}/t${this.#count++}`;
+    this.nodes.push({ opType, inputs, outputs: [name], attributes, domain });
     return name;
   }
 

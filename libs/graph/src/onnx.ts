@@ -19,8 +19,6 @@ export interface OnnxNode {
   readonly attributes: Readonly<Record<string, OnnxAttribute>>;
   /** Operator set: "" is ONNX itself. */
   readonly domain: "" | "com.microsoft";
-  /** The network's name of the layer, for profiles. */
-  readonly layer: string;
 }
 
 /** A constant: its bytes, or where they will be found beside the protobuf. */
@@ -69,7 +67,7 @@ function encodeGraph(writer: BinaryWriter, graph: OnnxGraph): void {
 function encodeNode(writer: BinaryWriter, node: OnnxNode): void {
   for (const input of node.inputs) text(writer, 1, input);
   for (const output of node.outputs) text(writer, 2, output);
-  text(writer, 3, `${node.layer}/${node.outputs[0]}`);
+  text(writer, 3, node.outputs[0]!);
   text(writer, 4, node.opType);
   for (const [name, value] of Object.entries(node.attributes)) {
     message(writer, 5, (body) => {

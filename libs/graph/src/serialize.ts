@@ -50,7 +50,6 @@ function rename(emitter: Emitter, tensor: string, output: string): void {
     outputs: [output],
     attributes: {},
     domain: "",
-    layer: "",
   };
   emitter.nodes.push(node);
 }
