@@ -52,9 +52,14 @@ export class ServiceProcess implements AsyncDisposable {
     return this.log.slice(-20).join("\n");
   }
 
+  /** What it tells Prometheus; of a process started with metrics. */
+  async metrics(): Promise<string> {
+    return (await fetch(`http://${this.metricsAddress}/metrics`)).text();
+  }
+
   /** Sum of a Prometheus metric over its labels; of a server started with --metrics-port. */
   async metric(name: string): Promise<number> {
-    const text = await (await fetch(`http://${this.metricsAddress}/metrics`)).text();
+    const text = await this.metrics();
     const values = [...text.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, "gm"))].map(([, value]) =>
       Number(value),
     );
@@ -63,7 +68,17 @@ export class ServiceProcess implements AsyncDisposable {
 
   /** Resident memory now, bytes. */
   memory(): number {
-    const [, kib] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${this.pid}/status`, "utf8")) ?? [];
+    return this.#memory("VmRSS");
+  }
+
+  /** Most resident memory that it ever had, bytes. */
+  peakMemory(): number {
+    return this.#memory("VmHWM");
+  }
+
+  #memory(name: "VmRSS" | "VmHWM"): number {
+    const status = readFileSync(`/proc/${this.pid}/status`, "utf8");
+    const [, kib] = new RegExp(`${name}:\\s+(\\d+) kB`).exec(status) ?? [];
     return Number(kib) * 1024;
   }
 

@@ -1,3 +1,4 @@
 export { parseEmaLengths } from "./lists/ema-lengths.js";
 export { imageCountOfKimg, parseImageCount } from "./lists/image-counts.js";
 export { parseIntegers, parseSeeds, seedRanges } from "./lists/seeds.js";
+export { publishedArchitecture, publishedNames } from "./networks/published.js";
