@@ -35,6 +35,12 @@ export function sampleSize(spec: TensorSpec): number {
   return spec.shape.slice(1).reduce<number>((size, extent) => size * Number(extent), 1);
 }
 
+/** Samples of every batch where the graph fixes them; undefined where any number will do. */
+export function fixedBatch(specs: readonly TensorSpec[]): number | undefined {
+  const extent = specs[0]?.shape[0];
+  return typeof extent === "number" ? extent : undefined;
+}
+
 /**
  * Copies requests' inputs side by side: the one copy an input sees between its caller and the device.
  * @param buffers memory of an earlier batch by input name; used where it is large enough

@@ -26,17 +26,6 @@ describe("a device gate", () => {
     expect(started).toEqual(["a", "b", "c"]);
   });
 
-  it("lets as many compute at once as it is wide", () => {
-    const gate = new DeviceGate(2);
-    const started: string[] = [];
-    const a = ask(gate, "a", started);
-    ask(gate, "b", started);
-    ask(gate, "c", started);
-    expect(started).toEqual(["a", "b"]);
-    a.release();
-    expect(started).toEqual(["a", "b", "c"]);
-  });
-
   it("goes on when turns end at once, as those of cancelled work do", () => {
     const gate = new DeviceGate();
     const started: string[] = [];

@@ -1,21 +1,15 @@
-/** @file How many computations a device does at a time, the networks that share it taking turns. */
+/** @file A device computes for one network at a time, the networks that share it taking turns. */
 
 /** A turn: computes, then calls `release` exactly once. */
 export type Turn = (release: () => void) => void;
 
 /**
  * Turns in the order they were asked for. A network that asks again after each of its batches queues behind the others, so
- * none starves.
+ * none starves. On a CPU too: one evaluation takes all its cores, and two at once would take each other's.
  */
 export class DeviceGate {
-  readonly #width: number;
   readonly #turns: Turn[] = [];
-  #taken = 0;
-
-  /** @param width turns at a time */
-  constructor(width = 1) {
-    this.#width = width;
-  }
+  #isTaken = false;
 
   /** Starts the turn now if the device is free, else when those before it have released it. */
   request(turn: Turn): void {
@@ -24,12 +18,13 @@ export class DeviceGate {
   }
 
   #start(): void {
-    while (this.#taken < this.#width) {
+    // A loop: turns of cancelled work end at once.
+    while (!this.#isTaken) {
       const turn = this.#turns.shift();
       if (!turn) return;
-      this.#taken++;
+      this.#isTaken = true;
       turn(() => {
-        this.#taken--;
+        this.#isTaken = false;
         this.#start();
       });
     }

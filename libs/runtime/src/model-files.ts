@@ -4,11 +4,11 @@
  * 0.9 s and 0.7 GB from files, 1.9 s and 1.1 GB from memory.
  */
 import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { types } from "node:util";
 import { DomainError } from "@tandem/errors";
 import type { OnnxModel } from "@tandem/graph";
+import { scratchFolder } from "./scratch-folder.js";
 import type { Specs } from "./self-check.js";
 
 const PREFIX = "tandem-model-";
@@ -32,12 +32,13 @@ export function sizeOf({ protobuf, externalData, externalFolder }: OnnxModel): n
 
 /**
  * A new, empty folder for the files of one network.
- * @param root where; by default the folder for temporary files (TMPDIR)
+ * @param root where; by default `scratchFolder()`
  * @throws DomainError OUT_OF_MEMORY when it cannot be made
  */
-export async function newModelFolder(root = tmpdir()): Promise<string> {
-  return mkdtemp(join(root, PREFIX)).catch((error) => {
-    throw cannotWrite(root, error);
+export async function newModelFolder(root?: string): Promise<string> {
+  const parent = root ?? (await scratchFolder());
+  return mkdtemp(join(parent, PREFIX)).catch((error) => {
+    throw cannotWrite(parent, error);
   });
 }
 
@@ -78,9 +79,10 @@ function cannotWrite(folder: string, cause: unknown): DomainError {
 }
 
 /** Deletes what processes that were killed while loading have left: folders over an hour old. */
-export async function removeStaleModelFiles(root = tmpdir()): Promise<void> {
-  const names = (await readdir(root)).filter((name) => name.startsWith(PREFIX));
-  for (const folder of names.map((name) => join(root, name))) {
+export async function removeStaleModelFiles(root?: string): Promise<void> {
+  const parent = root ?? (await scratchFolder());
+  const names = (await readdir(parent)).filter((name) => name.startsWith(PREFIX));
+  for (const folder of names.map((name) => join(parent, name))) {
     const isStale = await stat(folder).then(
       ({ mtimeMs }) => Date.now() - mtimeMs > STALE_MS,
       () => false, // deleted meanwhile by its owner

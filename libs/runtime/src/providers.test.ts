@@ -34,8 +34,19 @@ for (const name of Object.keys(providers) as ProviderName[]) {
     it("webgpu works, as TANDEM_REQUIRE_WEBGPU asks", () => {
       throw new Error(reason);
     });
+  } else if (name === "webgpu") {
+    it.skip(`webgpu as an evaluator: ${reason}`, () => undefined);
   } else {
-    it.skip(`${name} as an evaluator: ${reason}`, () => undefined);
+    it(`${name}, absent here, is refused with its reason: nothing falls back in silence`, async () => {
+      const runtime = new Runtime();
+      const loading = runtime.load("net", smallNetwork, { provider: name, requireProvider: true });
+      await expect(loading).rejects.toMatchObject({
+        reason: "PROVIDER_UNAVAILABLE",
+        message: expect.stringContaining(name),
+        details: { metadata: { available: expect.stringContaining("cpu") } },
+      });
+      await runtime.close();
+    });
   }
 }
 

@@ -10,8 +10,6 @@ export interface Provider {
   readonly option: (index: number) => InferenceSession.ExecutionProviderConfig;
   /** Whether a device can be picked by index. */
   readonly hasIndex: boolean;
-  /** Networks that compute at once on one device. */
-  readonly width: number;
   /** False: written to onnxruntime's documentation, never run on the hardware. The load-time self-check guards it. */
   readonly isTested: boolean;
 }
@@ -22,43 +20,36 @@ export const providers = {
     label: (index) => `NVIDIA GPU ${index} (TensorRT)`,
     option: (deviceId) => ({ name: "tensorrt", deviceId }),
     hasIndex: true,
-    width: 1,
     isTested: false,
   },
   cuda: {
     label: (index) => `NVIDIA GPU ${index} (CUDA)`,
     option: (deviceId) => ({ name: "cuda", deviceId }),
     hasIndex: true,
-    width: 1,
     isTested: false,
   },
   coreml: {
     label: () => "Apple CoreML",
     option: () => ({ name: "coreml" }),
     hasIndex: false,
-    width: 1,
     isTested: false,
   },
   dml: {
     label: (index) => `GPU ${index} (DirectML)`,
     option: (deviceId) => ({ name: "dml", deviceId }),
     hasIndex: true,
-    width: 1,
     isTested: false,
   },
   webgpu: {
     label: () => "WebGPU default adapter",
     option: () => ({ name: "webgpu" }),
     hasIndex: false,
-    width: 1,
     isTested: true,
   },
   cpu: {
     label: () => "CPU",
     option: () => ({ name: "cpu" }),
     hasIndex: false,
-    // Two sessions take as much CPU time together as one after the other, and each fills the other's serial gaps.
-    width: 2,
     isTested: true,
   },
 } as const satisfies Record<string, Provider>;

@@ -1,7 +1,7 @@
 /** @file Does a device compute what the CPU computes? Asked once, at load, with two small samples. */
 import type { OnnxModel } from "@tandem/graph";
 import type { InferenceSession } from "onnxruntime-node";
-import { type Batch, type BatchResult, sampleSize } from "./batch.js";
+import { type Batch, type BatchResult, fixedBatch, sampleSize } from "./batch.js";
 import { runSession } from "./session.js";
 
 /** Inputs and outputs of a network. */
@@ -12,14 +12,15 @@ const SAMPLES = 2;
 /** Inputs that suit noise levels as well as images: evenly spread over 0.1 to 1, the same at every load. */
 export function checkBatch(specs: Specs): Batch {
   const inputs: Record<string, Float32Array<ArrayBuffer>> = {};
+  const count = Math.min(SAMPLES, fixedBatch(specs.inputs) ?? SAMPLES);
   let state = 1;
   for (const spec of specs.inputs) {
-    inputs[spec.name] = Float32Array.from({ length: SAMPLES * sampleSize(spec) }, () => {
+    inputs[spec.name] = Float32Array.from({ length: count * sampleSize(spec) }, () => {
       state = (Math.imul(state, 1664525) + 1013904223) >>> 0; // Numerical Recipes' generator: any spread will do
       return 0.1 + (0.9 * state) / 2 ** 32;
     });
   }
-  return { count: SAMPLES, inputs, outputs: specs.outputs.map(({ name }) => name) };
+  return { count, inputs, outputs: specs.outputs.map(({ name }) => name) };
 }
 
 /**

@@ -10,7 +10,7 @@ import type { OpenSession } from "./loaded-model.js";
 import type { MemoryBudget } from "./memory-budget.js";
 import { type ModelFiles, newModelFolder, removeStaleModelFiles, sizeOf, writeModelFiles } from "./model-files.js";
 import { available, fasterThanCpu, probeProviders } from "./provider-probe.js";
-import { type ProviderChoice, parseProvider, providers, providerUnavailable } from "./providers.js";
+import { type ProviderChoice, parseProvider, providerUnavailable } from "./providers.js";
 import { SessionHost } from "./session-host.js";
 import type { LoadedMessage, RejectedChoice } from "./session-messages.js";
 
@@ -106,7 +106,7 @@ export class SessionOpener {
 
   #gate({ name, index }: ProviderChoice): DeviceGate {
     const device = `${name}:${index}`;
-    const gate = this.#gates.get(device) ?? new DeviceGate(providers[name].width);
+    const gate = this.#gates.get(device) ?? new DeviceGate();
     this.#gates.set(device, gate);
     return gate;
   }
