@@ -2,6 +2,7 @@
 import { Runtime, type RuntimeOptions } from "@tandem/runtime";
 import type { Registry } from "prom-client";
 import type { SamplerConfig } from "./config/config.js";
+import type { DebugLog } from "./debug/debug-log.js";
 import { OpenSessions } from "./denoise/open-sessions.js";
 import { SamplerMetrics } from "./metrics/sampler-metrics.js";
 import { CostCounter } from "./models/cost-counter.js";
@@ -27,11 +28,13 @@ export interface SamplerDomain {
 /**
  * Makes the objects of a sampler.
  * @param initial     models listed at the start: their files may be read by LoadModel too
+ * @param debug       told of networks, evaluations and steps
  * @param makeRuntime tests put one in place that can be held
  */
 export function createDomain(
   config: SamplerConfig,
   initial: readonly InitialModel[],
+  debug: DebugLog,
   makeRuntime = (options: RuntimeOptions) => new Runtime(options),
 ): SamplerDomain {
   let metrics: SamplerMetrics | undefined;
@@ -48,12 +51,13 @@ export function createDomain(
     home: config.home,
   });
   const networks = new NetworkReader(files, config["memory-budget"]);
-  const loader = new NetworkLoader(networks, runtime, {
+  const choices = {
     provider: config.device,
     requireProvider: config["require-device"],
     computeType: config["compute-type"],
     maxBatchSize: config["max-batch"],
-  });
+  };
+  const loader = new NetworkLoader(networks, runtime, choices, debug);
   const models = new ModelStore(loader);
   const sessions = new OpenSessions();
   const admission = new Admission(queueLimit);
@@ -66,5 +70,5 @@ export function createDomain(
     });
     return metrics;
   };
-  return { runtime, models, costs, sessions, sampler: new Sampler(admission), watch };
+  return { runtime, models, costs, sessions, sampler: new Sampler(admission, debug), watch };
 }

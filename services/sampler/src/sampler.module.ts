@@ -9,6 +9,7 @@ import {
 import { formatHostPort, GrpcModule, type GrpcOptions, Metrics, parseHostPort } from "@tandem/rpc";
 import type { Logger } from "pino";
 import type { SamplerConfig } from "./config/config.js";
+import { DebugLog } from "./debug/debug-log.js";
 import { DenoiserController } from "./denoise/denoiser.controller.js";
 import { OpenSessions } from "./denoise/open-sessions.js";
 import { createDomain, type SamplerDomain } from "./domain.js";
@@ -58,7 +59,7 @@ export class SamplerModule {
    */
   static async forRoot(config: SamplerConfig, logger: Logger, wire = createDomain): Promise<DynamicModule> {
     const initial = await listInitialModels(config.model, config.models);
-    const domain = wire(config, initial);
+    const domain = wire(config, initial, new DebugLog((facts, message) => logger.debug(facts, message)));
     const life = new ModelLife(domain, initial, config, logger);
     return {
       module: SamplerModule,

@@ -2,6 +2,7 @@
 import { DomainError } from "@tandem/errors";
 import { buildDenoiser, countCost, type Network } from "@tandem/networks";
 import type { Runtime } from "@tandem/runtime";
+import type { DebugLog } from "../debug/debug-log.js";
 import { LoadedModel } from "./loaded-model.js";
 import { factsOf, samplesPerMessage } from "./model-facts.js";
 import type { ComputeType, LoadSettings, ModelSource } from "./model-source.js";
@@ -28,6 +29,7 @@ export class NetworkLoader implements ModelLoader {
     private readonly networks: NetworkReader,
     private readonly runtime: Pick<Runtime, "load" | "unload">,
     private readonly choices: LoadChoices,
+    private readonly debug: Pick<DebugLog, "watch">,
   ) {}
 
   resolve({ provider, requireProvider, computeType }: LoadSettings): LoadSettings {
@@ -54,7 +56,8 @@ export class NetworkLoader implements ModelLoader {
   async #build(name: string, source: ModelSource, settings: LoadSettings): Promise<LoadedModel> {
     const { computeType = this.choices.computeType, provider, requireProvider } = settings;
     const network = await this.networks.read(source);
-    const facts = factsOf(network, countCost(network.config).parameters);
+    const cost = countCost(network.config);
+    const facts = factsOf(network, cost.parameters);
     let first: Network | undefined = network;
     // The runtime asks again after it had to evict the model: the tensors are not kept for that day.
     const graph = async (folder: string) => {
@@ -67,7 +70,7 @@ export class NetworkLoader implements ModelLoader {
     const tolerance = tolerances[computeType];
     const options = { provider, requireProvider, maxBatchSize, tolerance };
     const evaluator = await this.runtime.load(idOf(name), graph, options);
-    return new LoadedModel(name, facts, evaluator, settings);
+    return new LoadedModel(name, facts, this.debug.watch(name, evaluator, cost), settings);
   }
 }
 

@@ -1,6 +1,7 @@
 /** @file Whole sampling loops next to the networks. */
 import { guided, localDenoiser, type StepReport, sample, type Tensor } from "@tandem/diffusion";
 import type { EvaluationTiming } from "@tandem/runtime";
+import type { DebugLog } from "../debug/debug-log.js";
 import type { LoadedModel } from "../models/loaded-model.js";
 import type { Admission } from "./admission.js";
 import { draw } from "./draw.js";
@@ -29,7 +30,10 @@ export class Sampler {
   #runs = 0;
 
   /** @param admission keeps the runs within what the networks' queues hold */
-  constructor(private readonly admission: Admission) {}
+  constructor(
+    private readonly admission: Admission,
+    private readonly debug: Pick<DebugLog, "step">,
+  ) {}
 
   /**
    * Runs a plan: yields after every step, and last the outcome. Its models stay in memory meanwhile.
@@ -75,7 +79,10 @@ export class Sampler {
       labels,
       generators,
       signal,
-      onStep,
+      onStep: (step) => {
+        this.debug.step(plan, step);
+        return onStep(step);
+      },
     });
     return { samples, labels, evaluations, weightsDigests: denoiser.info.weightsDigests, timing };
   }

@@ -42,8 +42,8 @@ export async function startSampler(...args: string[]): Promise<RunningSampler> {
   const values: FlagValues = readFlags(["--listen", "127.0.0.1:0", "--device", "cpu", "--threads", "1", ...args], {});
   const config = toConfig(values, {});
   let domain: SamplerDomain | undefined;
-  const module = await SamplerModule.forRoot(config, pino({ level: "silent" }), (given, initial) => {
-    domain = createDomain(given, initial, (options) => new PausingRuntime(options));
+  const module = await SamplerModule.forRoot(config, pino({ level: "silent" }), (given, initial, debug) => {
+    domain = createDomain(given, initial, debug, (options) => new PausingRuntime(options));
     return domain;
   });
   const application = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
