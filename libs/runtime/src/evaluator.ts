@@ -47,10 +47,10 @@ export interface EvaluationResult {
 /** A network in memory, ready to be evaluated. */
 export interface Evaluator {
   readonly execution: Execution;
-  /** Inputs and outputs; the first extent of each is the batch "N". */
+  /** Inputs and outputs; the first extent of each is the batch: "N", or a number where the graph fixes it. */
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
-  /** Most samples in one batch, so also in one request. */
+  /** Most samples in one batch, so also in one request; of a graph that fixes its batch, that number at most. */
   readonly maxBatchSize: number;
   /**
    * Evaluates. Requests waiting for the same network form the next batch; a request's result does not depend on its batch.

@@ -1,7 +1,7 @@
 /** @file One network: its session's life (load, evict, crash, load again, unload) around a Batcher. */
 import { DomainError } from "@tandem/errors";
 import type { TensorSpec } from "@tandem/graph";
-import type { Batch, BatchDevice, BatchResult } from "./batch.js";
+import { type Batch, type BatchDevice, type BatchResult, fixedBatch } from "./batch.js";
 import { Batcher, type BatcherOptions } from "./batcher.js";
 import type { DeviceGate, Turn } from "./device-gate.js";
 import type { EvaluationRequest, EvaluationResult, Evaluator, Execution } from "./evaluator.js";
@@ -34,6 +34,7 @@ export class LoadedModel implements Evaluator, Resident {
   readonly #options: LoadedModelOptions;
   readonly #batcher: Batcher;
   readonly #specs: Pick<OpenSession, "inputs" | "outputs">;
+  readonly #maxBatchSize: number;
   #session: OpenSession | undefined;
   #last: OpenSession;
   #opening: Promise<void> | undefined;
@@ -66,8 +67,9 @@ export class LoadedModel implements Evaluator, Resident {
       request: (turn: Turn) => this.#last.gate.request(turn),
       run: (batch) => this.#run(batch),
     };
-    const { maxBatchSize, queueLimit, onBatch } = options;
-    this.#batcher = new Batcher({ ...this.#specs, device, maxBatchSize, queueLimit, onBatch });
+    const { queueLimit, onBatch } = options;
+    this.#maxBatchSize = Math.min(options.maxBatchSize, fixedBatch(session.inputs) ?? options.maxBatchSize);
+    this.#batcher = new Batcher({ ...this.#specs, device, maxBatchSize: this.#maxBatchSize, queueLimit, onBatch });
   }
 
   get execution(): Execution {
@@ -83,7 +85,7 @@ export class LoadedModel implements Evaluator, Resident {
   }
 
   get maxBatchSize(): number {
-    return this.#options.maxBatchSize;
+    return this.#maxBatchSize;
   }
 
   get state(): ModelState {

@@ -60,7 +60,7 @@ async function placePartly(
 }
 
 async function runCheck(session: InferenceSession, specs: Specs): Promise<BatchResult["outputs"]> {
-  return (await runSession(session, specs.inputs, checkBatch(specs))).outputs;
+  return (await runSession(session, specs, checkBatch(specs))).outputs;
 }
 
 /** An event of onnxruntime's trace (Chrome's trace format). */

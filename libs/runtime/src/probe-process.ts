@@ -28,7 +28,7 @@ async function probe(name: ProviderName): Promise<ProbeReport> {
     const session = await createSession(files.path, { name, index: 0 }, { threads: 0, isStrict: name !== "cpu" });
     let computeMs = Number.POSITIVE_INFINITY;
     for (let i = 0; i < RUNS; i++) {
-      computeMs = Math.min(computeMs, (await runSession(session, model.inputs, checkBatch(model))).computeMs);
+      computeMs = Math.min(computeMs, (await runSession(session, model, checkBatch(model))).computeMs);
     }
     return { provider: name, computeMs };
   } catch (error) {

@@ -32,6 +32,25 @@ describe("a runtime", () => {
     expect(net.execution).toMatchObject({ provider: "cpu", requestedProvider: "cpu", runtime: "onnxruntime 1.30.0" });
   });
 
+  it("fills up a graph whose batch is fixed, and cuts off what was filled in", async () => {
+    const net = await runtime.load(
+      "net",
+      async () => {
+        const graph = new Graph();
+        graph.output("y", graph.scale(graph.input("x", [3, 4]), 2));
+        return toOnnx(graph);
+      },
+      cpu,
+    );
+    expect(net.maxBatchSize).toBe(3);
+    const counts = [1, 2, 3, 2];
+    const results = await Promise.all(counts.map((count) => net.evaluate({ count, inputs: { x: ones(4 * count) } })));
+    expect(results.map(({ outputs }) => [...outputs.y!])).toEqual(counts.map((count) => new Array(4 * count).fill(2)));
+    await expect(net.evaluate({ count: 4, inputs: { x: ones(16) } })).rejects.toMatchObject({
+      reason: "BATCH_TOO_LARGE",
+    });
+  });
+
   it("keeps networks apart", async () => {
     const [net, gnet] = await Promise.all([
       runtime.load("net", scaling(2), cpu),

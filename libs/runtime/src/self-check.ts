@@ -33,7 +33,7 @@ export async function compareWithCpu(
   cpu: InferenceSession,
   tolerance: number,
 ): Promise<void> {
-  const { outputs } = await runSession(cpu, specs.inputs, checkBatch(specs));
+  const { outputs } = await runSession(cpu, specs, checkBatch(specs));
   for (const { name } of specs.outputs) {
     const deviation = relativeDeviation(device[name]!, outputs[name]!);
     if (deviation <= tolerance) continue; // NaN is not

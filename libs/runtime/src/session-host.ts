@@ -13,7 +13,6 @@ const SESSION_THREAD = new URL("./session-thread.js", import.meta.url);
 
 /** A thread with one session; one request at a time. The thread keeps the process alive only while it works. */
 export class SessionHost {
-  readonly #name: string;
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
   #pending: Pending | undefined;
@@ -22,12 +21,15 @@ export class SessionHost {
 
   /**
    * Starts the thread.
-   * @param name   the network's, for messages
+   * @param name   the network's
    * @param onLost called once when the thread dies by itself; whatever it was doing is rejected with the same error
    * @param thread the thread's entry
    */
-  constructor(name: string, onLost: (error: DomainError) => void, thread = SESSION_THREAD) {
-    this.#name = name;
+  constructor(
+    readonly name: string,
+    onLost: (error: DomainError) => void,
+    thread = SESSION_THREAD,
+  ) {
     this.#worker = new Worker(thread, {
       name: `session ${name}`,
       execArgv: [],
@@ -64,8 +66,8 @@ export class SessionHost {
       Object.values(batch.inputs).map((data) => data.buffer),
     );
     if (answer.kind === "ran") return answer;
-    if (answer.kind === "run-failed") throw runFailure(this.#name, answer.message);
-    throw new Error(`session ${this.#name} answered a batch with ${answer.kind}`);
+    if (answer.kind === "run-failed") throw runFailure(this.name, answer.message);
+    throw new Error(`session ${this.name} answered a batch with ${answer.kind}`);
   }
 
   /** Ends the thread after what it does, and frees its memory. */

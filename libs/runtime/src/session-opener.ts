@@ -2,7 +2,7 @@
 import { rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { DomainError } from "@tandem/errors";
-import type { TensorSpec } from "@tandem/graph";
+import type { Extent, TensorSpec } from "@tandem/graph";
 import { DeviceGate } from "./device-gate.js";
 import type { Execution } from "./evaluator.js";
 import type { LoadOptions, ModelSource } from "./load-options.js";
@@ -32,7 +32,7 @@ export class SessionOpener {
 
   /**
    * Opens a session.
-   * @throws DomainError OUT_OF_MEMORY, PROVIDER_UNAVAILABLE, NOT_SUPPORTED; whatever the source throws
+   * @throws DomainError OUT_OF_MEMORY, PROVIDER_UNAVAILABLE, NOT_SUPPORTED, MODEL_INCOMPATIBLE; whatever the source throws
    */
   open(name: string, source: ModelSource, options: LoadOptions, onLost: () => void): Promise<OpenSession> {
     const before = this.#last ?? removeStaleModelFiles();
@@ -67,7 +67,7 @@ export class SessionOpener {
     const folder = await newModelFolder();
     try {
       const model = await source(folder);
-      for (const spec of [...model.inputs, ...model.outputs]) checkSpec(name, spec);
+      for (const spec of [...model.inputs, ...model.outputs]) checkSpec(name, spec, model.inputs[0]?.shape[0]);
       await this.#budget.hold(name, sizeOf(model));
       return await writeModelFiles(model, folder);
     } catch (error) {
@@ -85,7 +85,7 @@ export class SessionOpener {
     const tolerance = options.tolerance ?? DEFAULT_TOLERANCE;
     const answer = await host.load({ kind: "load", path, specs, choices, threads: this.#threads, tolerance });
     if (answer.kind === "loaded") return answer;
-    throw await this.#failure(options.provider ?? "auto", answer.rejected);
+    throw await this.#failure(host.name, options.provider ?? "auto", answer.rejected);
   }
 
   async #choices(requested: string, isRequired: boolean): Promise<ProviderChoice[]> {
@@ -94,10 +94,13 @@ export class SessionOpener {
     return isRequired || choice.name === "cpu" ? [choice] : [choice, CPU];
   }
 
-  async #failure(requested: string, rejected: readonly RejectedChoice[]): Promise<Error> {
+  async #failure(name: string, requested: string, rejected: readonly RejectedChoice[]): Promise<Error> {
     const cpu = rejected.find(({ provider }) => provider === "cpu");
     if (!cpu) return providerUnavailable(requested, rejected, available(await probeProviders()));
-    if (!/alloc|out of memory/i.test(cpu.reason)) return new Error(`onnxruntime refuses the graph: ${cpu.reason}`);
+    if (!/alloc|out of memory/i.test(cpu.reason))
+      return new DomainError("MODEL_INCOMPATIBLE", `${name}: onnxruntime refuses the graph: ${cpu.reason}`, {
+        resource: `models/${name}`,
+      });
     return new DomainError("OUT_OF_MEMORY", "no memory for the network's session; unload others first", {
       metadata: { device: "host" },
       cause: new Error(cpu.reason),
@@ -112,12 +115,15 @@ export class SessionOpener {
   }
 }
 
-/** Float32 in, float32 out, one symbolic extent in front. */
-function checkSpec(name: string, spec: TensorSpec): void {
+/** Float32 in, float32 out; in front the batch, which is free, or the same number everywhere. */
+function checkSpec(name: string, spec: TensorSpec, batch: Extent | undefined): void {
   const isFixed = spec.shape.slice(1).every((extent) => typeof extent === "number");
-  if (spec.type === "float32" && typeof spec.shape[0] === "string" && isFixed) return;
+  if (spec.type === "float32" && spec.shape[0] !== undefined && spec.shape[0] === batch && isFixed) return;
   const shape = `${spec.type} [${spec.shape.join(", ")}]`;
-  throw new DomainError("NOT_SUPPORTED", `${name}: ${spec.name} is ${shape}; it must be float32 [N, fixed extents...]`);
+  throw new DomainError(
+    "NOT_SUPPORTED",
+    `${name}: ${spec.name} is ${shape}; it must be float32 [N, fixed extents...], N the same for all`,
+  );
 }
 
 function describe(loaded: LoadedMessage, requestedProvider: string, memoryBytes: number): Execution {

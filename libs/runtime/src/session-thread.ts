@@ -1,21 +1,21 @@
 /** @file Entry of a session's thread: loads one network, evaluates batches. onnxruntime blocks the thread it runs in. */
 import { parentPort } from "node:worker_threads";
-import type { TensorSpec } from "@tandem/graph";
 import type { InferenceSession } from "onnxruntime-node";
 import { openSession } from "./open-session.js";
+import type { Specs } from "./self-check.js";
 import { runSession } from "./session.js";
 import type { FromSession, LoadMessage, RunMessage, ToSession } from "./session-messages.js";
 
 const port = parentPort!;
 let session: InferenceSession | undefined;
-let inputs: readonly TensorSpec[] = [];
+let specs: Specs = { inputs: [], outputs: [] };
 
 function reply(message: FromSession, moved: readonly ArrayBuffer[] = []): void {
   port.postMessage(message, moved);
 }
 
 async function load(message: LoadMessage): Promise<void> {
-  inputs = message.specs.inputs;
+  specs = message.specs;
   const { opened, rejected } = await openSession(message);
   if (!opened) return reply({ kind: "load-failed", rejected });
   const { choice, device } = opened;
@@ -25,7 +25,7 @@ async function load(message: LoadMessage): Promise<void> {
 
 async function run(message: RunMessage): Promise<void> {
   try {
-    const result = await runSession(session!, inputs, message);
+    const result = await runSession(session!, specs, message);
     const moved = Object.values(result.outputs).map((data) => data.buffer as ArrayBuffer);
     reply({ kind: "ran", ...result }, [...moved, ...Object.values(result.buffers)]);
   } catch (error) {

@@ -2,7 +2,7 @@
 import { env, InferenceSession, Tensor } from "onnxruntime-node";
 import { type Batch, type BatchResult, fixedBatch, sampleSize } from "./batch.js";
 import { type ProviderChoice, providers } from "./providers.js";
-import type { Specs } from "./session-messages.js";
+import type { Specs } from "./self-check.js";
 
 env.logLevel = "fatal"; // what fails is thrown, and reported by whoever asked
 
