@@ -36,20 +36,17 @@ describe("a server lost in the middle, without a stand-in", () => {
 
   /** Starts a generation, waits for its first progress, harms server b, and tells how and when it ended. */
   const harmed = async (signal: NodeJS.Signals) => {
-    let begun = () => undefined as void;
-    const progress = new Promise<void>((resolve) => {
-      begun = resolve;
-    });
+    const progress = Promise.withResolvers<void>();
     const running = generate(
       stack.gateway.address,
       { ...spec(), batchSize: 1 },
-      { onEvent: ({ event }) => event?.$case === "image" && begun() },
+      { onEvent: ({ event }) => event?.$case === "image" && progress.resolve() },
     );
     const failure = running.then(
       () => undefined,
       (error: unknown) => error,
     );
-    await progress;
+    await progress.promise;
     const start = Date.now();
     stack.server("b").signal(signal);
     return { error: await failure, ms: Date.now() - start };
