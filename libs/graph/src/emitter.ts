@@ -1,6 +1,7 @@
 /** @file Lowering: collects the ONNX nodes and constants that the rules emit. */
 import type { ElementType } from "./model.js";
 import { elementBytes, type OnnxAttribute, type OnnxConstant, type OnnxNode } from "./onnx.js";
+import type { OpType } from "./operator-set.js";
 import { countElements } from "./shape.js";
 
 /** A constant whose bytes come later, from whoever has the weights. */
@@ -32,7 +33,7 @@ export class Emitter {
    * own, the output's name is all that its profile keeps.
    */
   node(
-    opType: string,
+    opType: OpType,
     inputs: readonly string[],
     attributes: Record<string, OnnxAttribute> = {},
     domain: OnnxNode["domain"] = "",

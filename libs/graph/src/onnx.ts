@@ -1,6 +1,7 @@
 /** @file The ONNX protobuf, written field by field: only the messages and fields that our graphs use (onnx.proto, IR version 10). */
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { ElementType, TensorSpec } from "./model.js";
+import type { Domain, OpType } from "./operator-set.js";
 
 /** ONNX's numbers of our element types (TensorProto.DataType). */
 export const onnxTypes: Record<ElementType, number> = { float32: 1, uint8: 2, int64: 7, bool: 9, float16: 10 };
@@ -13,12 +14,12 @@ export type OnnxAttribute = number | string | readonly number[] | { readonly flo
 
 /** One node of an ONNX graph. */
 export interface OnnxNode {
-  readonly opType: string;
+  readonly opType: OpType;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: Readonly<Record<string, OnnxAttribute>>;
   /** Operator set: "" is ONNX itself. */
-  readonly domain: "" | "com.microsoft";
+  readonly domain: Domain;
 }
 
 /** A constant: its bytes, or where they will be found beside the protobuf. */
@@ -39,7 +40,7 @@ export interface OnnxGraph {
 
 /** IR version 10 belongs to ONNX 1.16, the release of operator set 21; set 20 is enough for us. */
 const irVersion = 10;
-const operatorSet = 20;
+const operatorSetVersion = 20;
 
 /** Serializes a graph as a ModelProto. */
 export function encodeModel(graph: OnnxGraph): Uint8Array<ArrayBuffer> {
@@ -47,7 +48,7 @@ export function encodeModel(graph: OnnxGraph): Uint8Array<ArrayBuffer> {
   writer.uint32(1 << 3).int64(irVersion);
   text(writer, 2, "tandem");
   message(writer, 7, (body) => encodeGraph(body, graph));
-  for (const [domain, version] of [["", operatorSet] as const, ["com.microsoft", 1] as const]) {
+  for (const [domain, version] of [["", operatorSetVersion] as const, ["com.microsoft", 1] as const]) {
     message(writer, 8, (body) => {
       text(body, 1, domain);
       body.uint32(2 << 3).int64(version);

@@ -4,7 +4,7 @@ import { DomainError } from "@tandem/errors";
 import { fileError, type TensorData, toFloat32 } from "@tandem/formats";
 import { countElements, type Deferred, elementBytes, type Fill, type OnnxModel, toOnnx } from "@tandem/graph";
 import { denoiserGraph } from "./architectures.js";
-import type { Network } from "./network.js";
+import type { Network, OnnxNetwork } from "./network.js";
 import type { ParameterSource } from "./parameters.js";
 import { checkTensors } from "./weights/check-tensors.js";
 import type { FoldJob } from "./weights/fold.js";
@@ -25,9 +25,12 @@ export interface BuildOptions {
 /**
  * Builds D(x; sigma, labels) with weights folded in. Inputs x [N, ...sample], sigma [N], labels [N,L] (absent when
  * unconditional); outputs denoised, logvar (U-Net), score and log_density (models of the plane). All float32.
- * @throws DomainError naming the tensor that is missing, unknown, of another shape or not finite; OUT_OF_MEMORY (disk full)
+ * An ONNX file's graph is given as it is.
+ * @throws DomainError naming the tensor that is missing, unknown, of another shape or not finite; OUT_OF_MEMORY (disk full);
+ *   NOT_SUPPORTED for what an ONNX file has decided otherwise
  */
-export async function buildDenoiser(network: Network, options: BuildOptions = {}): Promise<OnnxModel> {
+export async function buildDenoiser(network: Network | OnnxNetwork, options: BuildOptions = {}): Promise<OnnxModel> {
+  if (network.format === "onnx") return builtBefore(network, options);
   const { graph, specs, activations } = denoiserGraph(network.config, options.computeType);
   checkTensors("network", specs, network.tensors);
   if (options.activations) {
@@ -41,6 +44,12 @@ export async function buildDenoiser(network: Network, options: BuildOptions = {}
     return fill(parameters);
   });
   return externalFolder === undefined ? model : { ...model, externalFolder: { path: externalFolder, byteLength } };
+}
+
+function builtBefore({ model, computeType }: OnnxNetwork, wanted: BuildOptions): OnnxModel {
+  if (wanted.activations) throw new DomainError("NOT_SUPPORTED", "an ONNX file does not name its activations");
+  if (wanted.computeType === undefined || wanted.computeType === computeType) return model;
+  throw new DomainError("NOT_SUPPORTED", `this ONNX file computes in ${computeType}, not ${wanted.computeType}`);
 }
 
 /** Fills the graph's parameters: as files in a folder, or all in one buffer that threads share. */

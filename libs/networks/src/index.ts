@@ -2,10 +2,11 @@ export { labelDim, type NetworkConfig, networkConfig, sampleShape } from "./arch
 export { type BuildOptions, buildDenoiser } from "./build.js";
 export { countCost, type LayerCost, type NetworkCost } from "./cost.js";
 export type { Edm2UnetConfig } from "./edm2/config.js";
-export { readNetwork } from "./file/read-network.js";
+export { readDenoiser, readNetwork } from "./file/read-network.js";
 export { type WriteOptions, writeNetwork } from "./file/write-network.js";
+export { type WriteOnnxOptions, type WrittenOnnx, writeOnnx } from "./file/write-onnx.js";
 export type { GaussianMixtureConfig } from "./mixture/config.js";
 export { gaussianMixture } from "./mixture/ground-truth.js";
-export type { Encoding, Network, Provenance } from "./network.js";
+export type { Encoding, Network, OnnxNetwork, Provenance } from "./network.js";
 export { randomNetwork } from "./random-network.js";
 export type { ToyMlpConfig } from "./toy/config.js";

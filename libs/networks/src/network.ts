@@ -1,5 +1,6 @@
 /** @file A network as it lies in memory: architecture, tensors, how its samples become pixels, where it came from. */
 import type { TensorData } from "@tandem/formats";
+import type { OnnxModel } from "@tandem/graph";
 import type { NetworkConfig } from "./architectures.js";
 
 /** How samples relate to pixels: the contract's DataEncoding. */
@@ -42,4 +43,23 @@ export interface Network {
   readonly digest: string;
   /** What it was read from. */
   readonly format: "tandem" | "reference" | "memory";
+}
+
+/** A denoiser as an ONNX file holds it: for inference only, its weights being normalized and folded into its graph. */
+export interface OnnxNetwork extends Pick<Network, "provenance" | "digest"> {
+  readonly format: "onnx";
+  /** Inputs x, sigma and labels (conditional networks); outputs denoised, and those of logvar and log_density that it has. */
+  readonly model: OnnxModel;
+  /** Undefined where the file says nothing of it: it was not exported here. */
+  readonly config: NetworkConfig | undefined;
+  /** Undefined is unknown. */
+  readonly encoding: Encoding | undefined;
+  /** Digest of the network that the file was exported from, as the file has it. */
+  readonly weightsDigest: string | undefined;
+  /** Arithmetic of the bulk of the graph, by its weights: the file fixes it. */
+  readonly computeType: "float32" | "float16";
+  /** Without the batch: [C,H,W], or [2]. */
+  readonly sampleShape: readonly number[];
+  /** Width of a label row; 0 is unconditional. */
+  readonly labelDim: number;
 }

@@ -41,11 +41,6 @@ export async function localFile(path: string, option: string): Promise<string> {
     throw new DomainError("RESOURCE_NOT_FOUND", `${option}: ${path} is a folder, not a network's file`, {
       resource: path,
     });
-  if (/\.onnx$/i.test(path))
-    throw new DomainError(
-      "NOT_SUPPORTED",
-      `${option}: ${path}: networks are read from .safetensors and .pkl, ONNX is written only`,
-    );
   return pathToFileURL(resolve(path)).href;
 }
 

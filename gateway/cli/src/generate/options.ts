@@ -47,7 +47,7 @@ export interface GenerateOptions {
 }
 
 const model =
-  "a .safetensors or .pkl file, https://..., preset:NAME, or a server's model such as servers/net/models/net";
+  "a .safetensors, .pkl or .onnx file, https://..., preset:NAME, or a server's model such as servers/net/models/net";
 
 /** Adds them to the command. */
 export function generateOptions(command: Command): Command {

@@ -1,4 +1,4 @@
-/** @file The header texts of our network files: format, config, encoding, provenance, each JSON but the first. */
+/** @file The texts in our network files' headers (safetensors, ONNX): format, config, encoding, provenance, each JSON but the first. */
 import { DomainError, invalid } from "@tandem/errors";
 import { type NetworkConfig, networkConfig } from "../architectures.js";
 import { Fields, type Unchecked } from "../fields.js";

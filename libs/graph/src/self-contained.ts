@@ -1,6 +1,7 @@
-/** @file An ONNX model as one file: weights inside, and the batch fixed if wanted. Field numbers are those of onnx.proto. */
+/** @file An ONNX model as one file: weights inside, texts about it, and the batch fixed if wanted. */
 import { DomainError } from "@tandem/errors";
-import type { OnnxModel } from "@tandem/graph";
+import type { OnnxModel } from "./model.js";
+import { DIMENSION, ENTRY, GRAPH, MODEL, SHAPE, TENSOR, TENSOR_TYPE, TYPE, VALUE_INFO } from "./onnx-fields.js";
 import {
   delimited,
   encodeField,
@@ -8,26 +9,29 @@ import {
   fieldsOf,
   type Pieces,
   sizeOfPieces,
+  textField,
   textOf,
   varintField,
 } from "./protobuf.js";
 
-const MODEL = { graph: 7 } as const;
-const GRAPH = { initializer: 5, input: 11, output: 12 } as const;
-const TENSOR = { rawData: 9, externalData: 13, dataLocation: 14 } as const;
-const ENTRY = { key: 1, value: 2 } as const;
-/** Way from ValueInfoProto to its dimensions: type, tensor_type, shape, dim. */
-const DIMENSIONS = [2, 1, 2, 1] as const;
-const DIMENSION = { value: 1, parameter: 2 } as const;
-/** Protocol buffers end here. */
+/** What goes into the file beside the model. */
+export interface SelfContainedOptions {
+  /** Every input's and output's first extent; undefined leaves it free, under the name "N". */
+  readonly batch?: number | undefined;
+  /** Texts for `metadata_props`, by key. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** Way from ValueInfoProto to its dimensions. */
+const DIMENSIONS = [VALUE_INFO.type, TYPE.tensor, TENSOR_TYPE.shape, SHAPE.dimension] as const;
+/** Protocol buffers end here, bytes. */
 const LARGEST = 2 ** 31 - 1;
 
 /**
  * The model's file, in pieces.
- * @param batch  every input's first extent; undefined leaves it free, under the name "N"
  * @throws DomainError LIMIT_EXCEEDED when it would exceed 2 GiB
  */
-export function selfContained(model: OnnxModel, batch?: number): Pieces {
+export function selfContained(model: OnnxModel, { batch, metadata = {} }: SelfContainedOptions = {}): Pieces {
   const weights = new Map(model.externalData.map(({ path, data }) => [path, data]));
   const graph = (value: Uint8Array) =>
     mapFields(value, (field) => {
@@ -35,17 +39,20 @@ export function selfContained(model: OnnxModel, batch?: number): Pieces {
       const isPort = field.number === GRAPH.input || field.number === GRAPH.output;
       return isPort && batch !== undefined ? delimited(field.number, withBatch(field.value, batch)) : undefined;
     });
-  const pieces = mapFields(model.protobuf, (field) =>
-    field.number === MODEL.graph ? delimited(field.number, graph(field.value)) : undefined,
-  );
+  const pieces = [
+    ...mapFields(model.protobuf, (field) =>
+      field.number === MODEL.graph ? delimited(field.number, graph(field.value)) : undefined,
+    ),
+    ...Object.entries(metadata).flatMap(([key, value]) =>
+      delimited(MODEL.metadata, [...textField(ENTRY.key, key), ...textField(ENTRY.value, value)]),
+    ),
+  ];
   const size = sizeOfPieces(pieces);
   if (size > LARGEST)
     throw new DomainError(
       "LIMIT_EXCEEDED",
-      `the model takes ${size} bytes, and a single ONNX file at most ${LARGEST}; --dtype float16 halves it`,
-      {
-        metadata: { limit: LARGEST },
-      },
+      `the model takes ${size} bytes, and a single ONNX file at most ${LARGEST}; float16 halves it`,
+      { metadata: { limit: LARGEST } },
     );
   return pieces;
 }

@@ -1,0 +1,41 @@
+/** @file Every ONNX operator that our graphs consist of; an ONNX file may have no other. */
+
+/** By domain: "" is ONNX itself. None of them reads files, loops, or runs code from the model. */
+export const operatorSet = {
+  "": [
+    "Add",
+    "AveragePool",
+    "Cast",
+    "Clip",
+    "Concat",
+    "Conv",
+    "Cos",
+    "Div",
+    "Exp",
+    "Expand",
+    "Gemm",
+    "Identity",
+    "Log",
+    "MatMul",
+    "Mul",
+    "Pad",
+    "ReduceLogSumExp",
+    "ReduceSum",
+    "Reshape",
+    "Resize",
+    "Shape",
+    "Sigmoid",
+    "Slice",
+    "Softmax",
+    "Sqrt",
+    "Sub",
+    "Transpose",
+  ],
+  "com.microsoft": ["FusedMatMul", "QuickGelu"],
+} as const;
+
+/** Domain of an operator. */
+export type Domain = keyof typeof operatorSet;
+
+/** Name of an operator. */
+export type OpType = (typeof operatorSet)[Domain][number];
