@@ -25,7 +25,7 @@ export class GatewayModule implements OnModuleInit, OnApplicationShutdown {
     const { listen, tls, tokens, insecure, metrics } = config;
     const registry = new Registry(config.servers, config.deadlines);
     const resolver = new Resolver(registry, config);
-    if (debugLevel() >= 2) logEvaluations(registry, logger);
+    if (debugLevel() >= 2) logSteps(registry, resolver, logger);
     const presets = await PresetStore.load(config.presets);
     return {
       module: GatewayModule,
@@ -70,8 +70,9 @@ export class GatewayModule implements OnModuleInit, OnApplicationShutdown {
   }
 }
 
-/** TANDEM_DEBUG=2: every evaluation, with its noise level and server. */
-function logEvaluations({ servers }: Registry, logger: Logger): void {
+/** TANDEM_DEBUG=2: every step with its noise level, weights and servers; every evaluation with its server and times. */
+function logSteps({ servers }: Registry, resolver: Resolver, logger: Logger): void {
+  resolver.stepObservers.push((step) => logger.debug(step, "step"));
   for (const { name, latencies } of servers)
     latencies.observers.push((evaluation) => logger.debug({ server: name, ...evaluation }, "evaluation"));
 }

@@ -4,6 +4,7 @@ import { DomainError } from "@tandem/errors";
 import type { GatewayConfig } from "../config.js";
 import { type ModelReference, parseModelReference, qualified } from "../names.js";
 import { closeNames } from "../presets/close-names.js";
+import type { StepObserver } from "../sampling/step-facts.js";
 import type { ModelServer } from "./model-server.js";
 import { Pool } from "./pool.js";
 import type { Registry } from "./registry.js";
@@ -22,6 +23,9 @@ export interface Wishes {
 export class Resolver {
   readonly #loader: WeightsLoader;
   readonly #digests = new FileDigests();
+
+  /** Told of every step that is sampled with models found here. */
+  readonly stepObservers: StepObserver[] = [];
 
   constructor(
     private readonly registry: Registry,

@@ -32,7 +32,7 @@ export async function compose(
     guides.push({ pool, term });
     for (const server of serversOf(pool).slice(0, 1)) used.add(server);
   }
-  return new Composition(plan, main, guides, parent);
+  return new Composition(plan, main, guides, parent, resolver.stepObservers);
 }
 
 /** @throws DomainError MODEL_INCOMPATIBLE: no server holds every model and serves SamplerService */

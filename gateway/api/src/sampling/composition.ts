@@ -6,6 +6,7 @@ import type { CallSettings } from "../denoise/call-settings.js";
 import { RemoteDenoiser } from "../denoise/remote-denoiser.js";
 import type { ModelServer } from "../registry/model-server.js";
 import type { Pool } from "../registry/pool.js";
+import type { StepObserver } from "./step-facts.js";
 
 /** A guiding term that has work to do (its weight is not 1), and who can do it. */
 export interface GuidingPool {
@@ -32,6 +33,7 @@ export class Composition {
     readonly main: Pool,
     readonly guides: readonly GuidingPool[],
     parent: string,
+    readonly stepObservers: readonly StepObserver[],
   ) {
     for (const { pool } of guides) checkEncoding(main, pool);
     this.levels = below(parent, () => noiseLevels(plan.schedule));

@@ -5,6 +5,7 @@ import type { ModelServer } from "../registry/model-server.js";
 import type { Batch, BatchOptions, SampledBatch } from "./batch.js";
 import type { Composition } from "./composition.js";
 import { runPerStep } from "./per-step.js";
+import { stepFacts } from "./step-facts.js";
 import { runWholeLoop } from "./whole-loop.js";
 
 /** Where a loop runs; "whole loop if possible" falls back to steps when the servers for it are lost. */
@@ -15,8 +16,9 @@ export async function runBatch(
   composition: Composition,
   place: Place,
   batch: Batch,
-  options: BatchOptions,
+  given: BatchOptions,
 ): Promise<SampledBatch> {
+  const options = observed(composition, place, given);
   if (place === "per step") return runPerStep(composition, batch, options);
   const tried = new Set<ModelServer>();
   let last: DomainError | undefined;
@@ -35,6 +37,18 @@ export async function runBatch(
   const isCovered = composition.pools.every((pool) => pool.holders().some(({ server }) => !tried.has(server)));
   if (place === "whole loop if possible" && isCovered) return runPerStep(composition, batch, options);
   throw last ?? composition.main.unavailable();
+}
+
+/** Tells the observers of every step before whoever asked for the batch. */
+function observed(composition: Composition, place: Place, options: BatchOptions): BatchOptions {
+  const { stepObservers } = composition;
+  if (stepObservers.length === 0) return options;
+  const onStep: BatchOptions["onStep"] = (step) => {
+    const facts = stepFacts(composition, place, step);
+    for (const observe of stepObservers) observe(facts);
+    return options.onStep(step);
+  };
+  return { ...options, onStep };
 }
 
 /** The server's trouble, not the request's. */

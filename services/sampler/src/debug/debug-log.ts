@@ -15,8 +15,8 @@ export class DebugLog {
     private readonly level: DebugLevel = debugLevel(),
   ) {}
 
-  /** A network that was loaded: from now on its evaluations are logged. */
-  watch(model: string, evaluator: Evaluator, { steps }: NetworkCost): Evaluator {
+  /** A network that was loaded: from now on its evaluations are logged. @param steps empty when its graph is unknown */
+  watch(model: string, evaluator: Evaluator, steps: NetworkCost["steps"]): Evaluator {
     if (this.level >= 3) {
       const operations = Object.entries(Object.groupBy(steps, ({ operation }) => operation));
       const nodes = Object.fromEntries(operations.map(([operation, nodes]) => [operation, nodes.length]));
@@ -38,7 +38,7 @@ export class DebugLog {
     if (this.level < 2) return;
     const sigma = levels[step - 1]!;
     const weights = terms.map(({ model, weight, interval }) => {
-      const acts = sigma > (interval?.low ?? 0) && sigma <= (interval?.high ?? Number.POSITIVE_INFINITY);
+      const acts = sigma > interval.low && sigma <= interval.high;
       return { model: model.name, weight: acts ? weight : 1 };
     });
     this.write({ model: main.name, samples: seeds.length, step, steps, sigma, next, weights }, "step");
