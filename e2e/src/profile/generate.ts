@@ -1,10 +1,11 @@
 /** @file `profile generate`: where the time of a guided generation goes, call by call, and how much memory each process takes. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { access, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { DomainError } from "@tandem/errors";
+import { fileError } from "@tandem/formats";
 import { Command } from "../command.js";
 import { type ServiceProcess, Stack } from "../stack.js";
 import type { Profiled, Row, Table } from "./profile.js";
@@ -18,12 +19,14 @@ const defaults = ["--guidance", "2", "--seeds", "0-7", "--steps", "8"];
 /**
  * Generates with the command line's own `generate`, on a stack of its own: a server for each network, and a gateway.
  * @param args options of `tandem generate`; --net and --gnet are weights files, by default the demo's
- * @throws DomainError FIELD_INVALID with the command's words for options that it refuses; Error when it fails
+ * @throws DomainError RESOURCE_NOT_FOUND for a file that is not there, FIELD_INVALID with the command's words for options that it refuses; Error when it fails
  */
 export async function profileGenerate(args: readonly string[]): Promise<Profiled> {
   const { net, gnet, rest } = modelsOf(args);
   const folder = await mkdtemp(join(tmpdir(), "tandem-profile-"));
   try {
+    for (const file of [net, gnet])
+      await access(file).catch((error: unknown) => Promise.reject(fileError(file, error)));
     const config = join(folder, "gateway.yaml");
     await writeFile(config, "metrics:\n  listen: 127.0.0.1:0\n");
     const placement = { net: { net: resolve(net) }, gnet: { gnet: resolve(gnet) } };

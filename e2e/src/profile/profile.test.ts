@@ -62,6 +62,7 @@ describe("the profile of a generation", () => {
 
   it("passes on what the command says of its options", async () => {
     await expect(profileGenerate(["--steps", "-1"])).rejects.toThrow(/--steps/);
+    await expect(profileGenerate(["--net", "nowhere.pkl"])).rejects.toMatchObject({ reason: "RESOURCE_NOT_FOUND" });
   });
 });
 
