@@ -1,20 +1,16 @@
 /** @file Many clients against one; two servers on a core each against one process on one core. */
 import { connect } from "@tandem/rpc";
 import { generate, ImageFormat, type PlacementName, placements } from "../client.js";
-import { ServiceProcess, Stack } from "../stack.js";
+import { Stack } from "../stack.js";
 import { denoiseCall, sampleCall, schedule } from "./clients.js";
 import { type Measurement, median, paired, time } from "./measure.js";
 import { makeBatch, WeightsFolder } from "./networks.js";
+import { startServer } from "./server.js";
 
 /** Sixteen clients with one image each against one client with sixteen images. */
 export async function* batching(): AsyncGenerator<Measurement> {
   using weights = new WeightsFolder();
-  await using server = await ServiceProcess.start("sampler", [
-    "--listen",
-    "127.0.0.1:0",
-    "--model",
-    `net=${await weights.file("small")}`,
-  ]);
+  await using server = await startServer(await weights.file("small"));
   const seeds = Array.from({ length: 16 }, (_, i) => i);
   const sampling = { model: "models/net", schedule: schedule(8), guidance: [] };
   const channels = seeds.map(() => connect(server.address));
@@ -37,7 +33,7 @@ export async function* batching(): AsyncGenerator<Measurement> {
 export async function* servers(): AsyncGenerator<Measurement> {
   using weights = new WeightsFolder();
   const [net, gnet] = [await weights.file("middle"), await weights.file("guide")];
-  const samplerArgs = ["--threads", "1"];
+  const samplerArgs = ["--threads", "1", "--device", "cpu"];
   await using together = await Stack.start({ one: { net, gnet } }, { samplerArgs, cpus: { one: "0" } });
   await using apart = await Stack.start({ a: { net }, b: { gnet } }, { samplerArgs, cpus: { a: "0", b: "1" } });
 

@@ -2,11 +2,11 @@
 import { drawBatch, noiseLevels, sample } from "@tandem/diffusion";
 import { labelDim, sampleShape } from "@tandem/networks";
 import { connect } from "@tandem/rpc";
-import { ServiceProcess } from "../stack.js";
 import { bareDenoiser } from "./bare.js";
 import { denoiseCall, sampleCall, schedule } from "./clients.js";
 import { type Measurement, median, paired, time } from "./measure.js";
 import { makeBatch, makeNetwork, type NetworkName, networks, WeightsFolder } from "./networks.js";
+import { startServer } from "./server.js";
 
 /** The bare network, in milliseconds. The figures aimed at were taken on two idle AVX-512 cores. */
 export async function* network(): AsyncGenerator<Measurement> {
@@ -36,12 +36,7 @@ export async function* network(): AsyncGenerator<Measurement> {
 /** Denoise over gRPC against the bare session. */
 export async function* denoise(): AsyncGenerator<Measurement> {
   using weights = new WeightsFolder();
-  await using server = await ServiceProcess.start("sampler", [
-    "--listen",
-    "127.0.0.1:0",
-    "--model",
-    `net=${await weights.file("middle")}`,
-  ]);
+  await using server = await startServer(await weights.file("middle"));
   using channel = connect(server.address);
   const call = denoiseCall(channel, "models/net");
   const bare = await bareDenoiser(makeNetwork("middle"));
@@ -66,12 +61,7 @@ export async function* denoise(): AsyncGenerator<Measurement> {
 export async function* loop(): AsyncGenerator<Measurement> {
   const [steps, count] = [4, 8];
   using weights = new WeightsFolder();
-  await using server = await ServiceProcess.start("sampler", [
-    "--listen",
-    "127.0.0.1:0",
-    "--model",
-    `net=${await weights.file("middle")}`,
-  ]);
+  await using server = await startServer(await weights.file("middle"));
   using channel = connect(server.address);
   const seeds = Array.from({ length: count }, (_, i) => i);
   const ours = () => sampleCall(channel, { model: "models/net", schedule: schedule(steps), guidance: [] }, seeds);

@@ -3,10 +3,15 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { connect as connectTcp } from "node:net";
 import { fileURLToPath } from "node:url";
-import { DenoiserServiceDefinition, type DenoiseStreamRequest, ModelServiceDefinition } from "@tandem/contracts";
+import {
+  DenoiserServiceDefinition,
+  type DenoiseStreamRequest,
+  Edm2Unet,
+  ModelServiceDefinition,
+} from "@tandem/contracts";
 import { connect, createClient } from "@tandem/rpc";
-import { ServiceProcess } from "../stack.js";
 import { type Measurement, median } from "./measure.js";
+import { startServer } from "./server.js";
 
 const BYTES = 64 * 1024;
 const ROUNDS = 400;
@@ -45,18 +50,19 @@ async function tcpRoundTrip(): Promise<number> {
 }
 
 async function streamRoundTrip(): Promise<{ totalMs: number; computeMs: number }> {
-  await using server = await ServiceProcess.start("sampler", ["--listen", "127.0.0.1:0", "--max-batch", "8192"]);
+  await using server = await startServer();
   using channel = connect(server.address);
-  // The smallest network there is: points of the plane, 8192 of them are 64 KiB.
-  const network = { architecture: { $case: "toyMlp" as const, value: { numLayers: 1, hiddenDim: 1, sigmaData: 0 } } };
+  // The smallest network on latents: 4 x 64 x 64 float32 are 64 KiB.
+  const config = { imgResolution: 64, imgChannels: 4, modelChannels: 4, channelMult: [1], numBlocks: 1 };
+  const unet = Edm2Unet.fromPartial({ ...config, attnResolutions: { values: [] } });
   await createClient(ModelServiceDefinition, channel).loadModel({
-    name: "models/toy",
-    source: { $case: "network", value: network },
+    name: "models/small",
+    source: { $case: "network", value: { architecture: { $case: "edm2Unet", value: unet } } },
   });
   const x = new Uint8Array(new Float32Array(BYTES / 4).fill(0.5).buffer);
   let answered = Promise.withResolvers<void>();
   async function* requests(): AsyncGenerator<Partial<DenoiseStreamRequest>> {
-    const open = { model: "models/toy", shape: [BYTES / 8, 2], dataType: 0, labels: undefined, checksum: false };
+    const open = { model: "models/small", shape: [1, 4, 64, 64], dataType: 0, labels: undefined, checksum: false };
     yield { message: { $case: "open", value: open } };
     for (let i = 0; i <= ROUNDS; i++) {
       await answered.promise;

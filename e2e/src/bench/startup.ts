@@ -1,10 +1,10 @@
 /** @file From an empty sampler process to the first evaluation of the published XS network. */
 import { readFileSync } from "node:fs";
 import { connect } from "@tandem/rpc";
-import { ServiceProcess } from "../stack.js";
 import { denoiseCall } from "./clients.js";
 import { type Measurement, median } from "./measure.js";
 import { makeBatch, WeightsFolder } from "./networks.js";
+import { startServer } from "./server.js";
 
 const AIM_SECONDS = 2.4;
 const AIM_GB = 1.5;
@@ -23,7 +23,7 @@ export async function* startup(): AsyncGenerator<Measurement> {
   const gigabytes: number[] = [];
   for (let i = 0; i < 3; i++) {
     const start = performance.now();
-    await using server = await ServiceProcess.start("sampler", ["--listen", "127.0.0.1:0", "--model", `net=${path}`]);
+    await using server = await startServer(path);
     using channel = connect(server.address);
     await denoiseCall(channel, "models/net")(batch);
     seconds.push((performance.now() - start) / 1000);
