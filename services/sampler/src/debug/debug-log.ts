@@ -16,7 +16,7 @@ export class DebugLog {
   ) {}
 
   /** A network that was loaded: from now on its evaluations are logged. @param steps empty when its graph is unknown */
-  watch(model: string, evaluator: Evaluator, steps: NetworkCost["steps"]): Evaluator {
+  watch(model: string, evaluator: Evaluator, { steps }: Pick<NetworkCost, "steps">): Evaluator {
     if (this.level >= 3) {
       const operations = Object.entries(Object.groupBy(steps, ({ operation }) => operation));
       const nodes = Object.fromEntries(operations.map(([operation, nodes]) => [operation, nodes.length]));
