@@ -4,9 +4,16 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { nodeFlags } from "@tandem/rpc";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const entry = { sampler: "services/sampler/dist/main.js", gateway: "gateway/api/dist/main.js" } as const;
+
+/** Resident memory of a process now. */
+export function residentBytes(pid: number): number {
+  const [, kib] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+  return Number(kib) * 1024;
+}
 
 /** A service process that has said where it listens. */
 export class ServiceProcess implements AsyncDisposable {
@@ -25,7 +32,7 @@ export class ServiceProcess implements AsyncDisposable {
     options: { cpus?: string } = {},
   ): Promise<ServiceProcess> {
     const [command, ...rest] = [...(options.cpus ? ["taskset", "-c", options.cpus] : []), process.execPath];
-    const child = spawn(command!, [...rest, `${root}/${entry[kind]}`, ...args], {
+    const child = spawn(command!, [...rest, ...nodeFlags, `${root}/${entry[kind]}`, ...args], {
       stdio: ["pipe", "pipe", "pipe"],
       env: { ...process.env, TANDEM_STOP_WITH_PARENT: "1" },
     });
@@ -116,8 +123,17 @@ export class Stack implements AsyncDisposable {
     options: { samplerArgs?: string[]; gatewayArgs?: string[]; cpus?: Record<string, string> } = {},
   ): Promise<Stack> {
     const started = Object.entries(placement).map(async ([name, models]) => {
+      const threads = Object.keys(placement).length > 1 ? ["--threads", "1"] : []; // they share this machine
       const held = Object.entries(models).flatMap(([model, path]) => ["--model", `${model}=${path}`]);
-      const args = ["--listen", "127.0.0.1:0", "--metrics-port", "0", ...held, ...(options.samplerArgs ?? [])];
+      const args = [
+        "--listen",
+        "127.0.0.1:0",
+        "--metrics-port",
+        "0",
+        ...threads,
+        ...held,
+        ...(options.samplerArgs ?? []),
+      ];
       const cpus = options.cpus?.[name];
       return [name, await ServiceProcess.start("sampler", args, cpus ? { cpus } : {})] as const;
     });

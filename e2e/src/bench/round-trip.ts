@@ -14,7 +14,9 @@ import { type Measurement, median } from "./measure.js";
 import { startServer } from "./server.js";
 
 const BYTES = 64 * 1024;
-const ROUNDS = 400;
+const ROUNDS = 800;
+/** Rounds at the beginning that do not count: code is still being compiled. */
+const WARM_UP = 400;
 
 export async function* roundTrip(): AsyncGenerator<Measurement> {
   const tcpMs = await tcpRoundTrip();
@@ -46,7 +48,7 @@ async function tcpRoundTrip(): Promise<number> {
   }
   socket.destroy();
   echo.kill();
-  return median(times);
+  return median(times.slice(WARM_UP));
 }
 
 async function streamRoundTrip(): Promise<{ totalMs: number; computeMs: number }> {
@@ -81,5 +83,5 @@ async function streamRoundTrip(): Promise<{ totalMs: number; computeMs: number }
     start = performance.now();
     answered.resolve();
   }
-  return { totalMs: median(total), computeMs: median(compute) };
+  return { totalMs: median(total.slice(WARM_UP)), computeMs: median(compute.slice(WARM_UP)) };
 }

@@ -22,6 +22,7 @@ export {
 export { createLogger } from "./logger.js";
 export { Metrics } from "./metrics.js";
 export type { MetricsOptions } from "./metrics-endpoint.js";
+export { nodeFlags } from "./node-flags.js";
 export { type ServiceOptions, startService } from "./service.js";
 export type { ClientTls, ServerTls } from "./tls.js";
 export { type Liveness, MAX_MESSAGE_BYTES } from "./transport.js";

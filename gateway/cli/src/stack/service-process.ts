@@ -5,6 +5,7 @@ import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { DomainError } from "@tandem/errors";
+import { nodeFlags } from "@tandem/rpc";
 import { makeFolder } from "../output/make-folder.js";
 
 /** What to start. */
@@ -49,7 +50,7 @@ export class ServiceProcess implements AsyncDisposable {
     await makeFolder(spec.logs);
     const log = join(spec.logs, `${spec.name}.log`);
     const logFile = await open(log, "w");
-    const node = [process.execPath, spec.script, ...spec.args];
+    const node = [process.execPath, ...nodeFlags, spec.script, ...spec.args];
     const [command = "", ...args] = spec.cpus === undefined ? node : ["taskset", "--cpu-list", spec.cpus, ...node];
     // Its own process group: Ctrl-C is for this process, which then stops the others in order. Should it crash, their standard
     // input ends and they follow.
