@@ -3,6 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { residentBytes } from "./stack.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const python = `${root}/.venv/bin/python`;
@@ -36,7 +37,18 @@ export class PythonBackend implements AsyncDisposable {
     throw new Error("the Python backend ended before it listened");
   }
 
+  /** Resident memory now, bytes. */
+  memory(): number {
+    return residentBytes(this.child.pid!);
+  }
+
+  /** SIGTERM: open sessions finish. */
+  signal(name: NodeJS.Signals): void {
+    this.child.kill(name);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const exited = new Promise((resolve) => this.child.once("exit", resolve));
     this.child.kill("SIGKILL");
     await exited;

@@ -62,6 +62,11 @@ function explained(error: unknown, wanted: readonly Reason[]): { reason: Reason;
   return { reason, details };
 }
 
+/** Whether a call ended in this way: AbortError, TimeoutError. By name, since inside of Jest a DOMException is no Error. */
+export function isNamed(error: unknown, name: string): boolean {
+  return typeof error === "object" && error !== null && "name" in error && error.name === name;
+}
+
 /** An error in one line. */
 export function describe(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);

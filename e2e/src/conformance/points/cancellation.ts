@@ -7,7 +7,7 @@ import { type Check, expects } from "../check.js";
 import type { Context } from "../context.js";
 import type { Draft } from "../draft.js";
 import { float32, noisy } from "../inputs.js";
-import { describe } from "../refused.js";
+import { describe, isNamed } from "../refused.js";
 import { works } from "./stream.js";
 
 /** Enough to use up the threads, streams or queue of a server that keeps what was given up. */
@@ -25,7 +25,7 @@ async function many(times: number, run: () => Promise<void>): Promise<void> {
 async function givenUp(name: string, waiting: Promise<unknown>): Promise<void> {
   const end = await waiting.then(
     () => "an answer",
-    (error: unknown) => (error instanceof Error && error.name === name ? name : describe(error)),
+    (error: unknown) => (isNamed(error, name) ? name : describe(error)),
   );
   expects(end === name, `${name} was to be expected, not ${end}`);
 }
