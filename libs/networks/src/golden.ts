@@ -41,7 +41,7 @@ export const hasGolden = (path: string): boolean => existsSync(golden(path));
 
 /** Runs a model; every output as float32. */
 export async function openSession(model: OnnxModel, options: InferenceSession.SessionOptions = {}) {
-  const session = await InferenceSession.create(model.protobuf, {
+  const session = await InferenceSession.create(Uint8Array.from(model.protobuf), {
     externalData: [...model.externalData],
     logSeverityLevel: 3,
     ...options,

@@ -18,7 +18,7 @@ export const flags = {
     isRepeatable: true,
     help: "a weights file (or https URI) and the name to serve it under",
   },
-  models: { value: "FOLDER", help: "serves every .safetensors and .pkl file in it, named by its stem" },
+  models: { value: "FOLDER", help: "serves every .safetensors, .pkl and .onnx file in it, named by its stem" },
   ready: {
     value: "WHEN",
     default: "loaded",

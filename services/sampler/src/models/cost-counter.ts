@@ -1,4 +1,5 @@
 /** @file What an evaluation costs: counted over the graph, without weights and without running it. */
+import { DomainError } from "@tandem/errors";
 import { countCost, type NetworkConfig, type NetworkCost } from "@tandem/networks";
 import type { ModelSource } from "./model-source.js";
 import type { ModelStore } from "./model-store.js";
@@ -7,6 +8,16 @@ import type { NetworkReader } from "./network-reader.js";
 /** What to count: a model of this server, a weights file, or an architecture. */
 export type CostSubject = ModelSource | { readonly kind: "model"; readonly name: string };
 
+/** An ONNX file may not say what it was made of. */
+function known(config: NetworkConfig | undefined, resource: string): NetworkConfig {
+  if (config) return config;
+  throw new DomainError(
+    "NOT_SUPPORTED",
+    `the architecture of ${resource} is unknown: it is an ONNX file that was not exported here, and only known networks are counted`,
+    { resource },
+  );
+}
+
 /** Counts multiply-adds. */
 export class CostCounter {
   constructor(
@@ -14,7 +25,7 @@ export class CostCounter {
     private readonly networks: NetworkReader,
   ) {}
 
-  /** @throws DomainError RESOURCE_NOT_FOUND, MODEL_NOT_READY (its weights were never read), and what reading a file says */
+  /** @throws DomainError RESOURCE_NOT_FOUND, NOT_SUPPORTED (its architecture is unknown), and what reading a file says */
   async count(subject: CostSubject): Promise<NetworkCost> {
     return countCost(await this.#configOf(subject));
   }
@@ -23,10 +34,10 @@ export class CostCounter {
     if (subject.kind === "network") return subject.config;
     if (subject.kind === "weights") {
       await this.networks.fetch(subject);
-      return (await this.networks.read(subject)).config;
+      return known((await this.networks.read(subject)).config, subject.uri);
     }
     const { facts, source } = this.models.get(subject.name);
-    if (facts) return facts.config;
+    if (facts) return known(facts.config, subject.name);
     return this.#configOf(source);
   }
 }

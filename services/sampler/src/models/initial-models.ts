@@ -14,7 +14,7 @@ export interface InitialModel {
   readonly uri: string;
 }
 
-const WEIGHTS = new Set([".safetensors", ".pkl"]);
+const WEIGHTS = new Set([".safetensors", ".pkl", ".onnx"]);
 const byServer: LoadSettings = { provider: "", requireProvider: false, computeType: undefined };
 
 /**

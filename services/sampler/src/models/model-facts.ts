@@ -1,20 +1,17 @@
 /** @file What the weights alone say about a model; known as soon as the file was read, on whatever device it will run. */
-import { labelDim, type Network, type NetworkConfig, sampleShape } from "@tandem/networks";
+import { labelDim, type Network, type NetworkConfig, type OnnxNetwork, sampleShape } from "@tandem/networks";
 import { MAX_MESSAGE_BYTES } from "@tandem/rpc";
 
 /** Scalars per sample that a network gives beside the denoised sample, by the names of its graph's outputs. */
 export type Auxiliary = "logvar" | "log_density";
 
 /** What a model is, wherever it runs. */
-export interface ModelFacts extends Pick<Network, "config" | "encoding" | "provenance" | "digest"> {
-  /** Without the batch: [C, H, W], or [2]. */
-  readonly sampleShape: readonly number[];
-  /** Width of a label row; 0 is unconditional. */
-  readonly labelDim: number;
+export interface ModelFacts
+  extends Pick<OnnxNetwork, "config" | "encoding" | "provenance" | "digest" | "sampleShape" | "labelDim"> {
   /** Noise levels that the model is good for. */
   readonly sigmaRange: { readonly min: number; readonly max: number };
   readonly auxiliary: readonly Auxiliary[];
-  /** Trainable parameters. */
+  /** Trainable parameters; 0 is unknown. */
   readonly parameterCount: number;
 }
 
@@ -25,19 +22,23 @@ const kinds: Record<NetworkConfig["kind"], Pick<ModelFacts, "sigmaRange" | "auxi
   gaussian_mixture: { sigmaRange: { min: 0.002, max: 5 }, auxiliary: ["log_density"] },
 };
 
+/** Of an ONNX file that does not say what it holds: the range that image networks are sampled in. */
+const usualSigmaRange = kinds.edm2_unet.sigmaRange;
+
 /** Facts of a network. @param parameterCount as counted over its graph */
-export function factsOf({ config, encoding, provenance, digest }: Network, parameterCount: number): ModelFacts {
-  return {
-    config,
-    encoding,
-    provenance,
-    digest,
-    parameterCount,
-    sampleShape: sampleShape(config),
-    labelDim: labelDim(config),
-    ...kinds[config.kind],
-  };
+export function factsOf(network: Network | OnnxNetwork, parameterCount: number): ModelFacts {
+  const { config, encoding, provenance, digest } = network;
+  const facts = { config, encoding, provenance, digest, parameterCount };
+  if (network.format !== "onnx") {
+    const { config } = network;
+    return { ...facts, sampleShape: sampleShape(config), labelDim: labelDim(config), ...kinds[config.kind] };
+  }
+  const auxiliary = network.model.outputs.map(({ name }) => name).filter((name) => isAuxiliary(name));
+  const { sigmaRange } = network.config ? kinds[network.config.kind] : { sigmaRange: usualSigmaRange };
+  return { ...facts, sampleShape: network.sampleShape, labelDim: network.labelDim, sigmaRange, auxiliary };
 }
+
+const isAuxiliary = (name: string): name is Auxiliary => name === "logvar" || name === "log_density";
 
 /** Bytes of a message that are not samples: names, shapes, noise levels, framing; generous. */
 const MESSAGE_OVERHEAD = 1024 * 1024;

@@ -87,7 +87,7 @@ function writeFacts(facts: ModelFacts): Partial<Model> {
     weightsDigest: facts.digest,
     auxiliaryOutputs: facts.auxiliary.map((name) => auxiliaryOutputs[name]),
     encoding: writeEncoding(facts.encoding),
-    network: writeNetworkConfig(facts.config),
+    network: facts.config && writeNetworkConfig(facts.config),
     parameterCount: BigInt(facts.parameterCount),
     provenance: writeProvenance(facts.provenance),
   };

@@ -88,6 +88,7 @@ export class ModelStore {
     if (entry.error) throw entry.error;
     if (!entry.loaded) throw notReady(name, entry.state); // unloaded again before this caller had its turn
     checkDigest(name, source, entry.loaded.facts.digest);
+    checkComputeType(name, wanted, entry.loaded.settings);
     return entry;
   }
 
@@ -159,6 +160,7 @@ export class ModelStore {
     try {
       entry.loaded = await this.loader.load(entry.name, source, settings);
       entry.facts = entry.loaded.facts;
+      entry.settings = entry.loaded.settings;
       entry.state = "READY";
     } catch (error) {
       entry.state = "FAILED";
@@ -178,6 +180,16 @@ function checkAgreement(entry: Entry, source: ModelSource | undefined, wanted: L
   if (!clash) return;
   const message = `${entry.name} is loaded ${clash}; unload it first, or choose another name`;
   throw new DomainError("OUTPUT_EXISTS", message, { resource: entry.name });
+}
+
+/** An ONNX file computes as it was exported. */
+function checkComputeType(name: string, wanted: LoadSettings, actual: LoadSettings): void {
+  if (wanted.computeType === undefined || wanted.computeType === actual.computeType) return;
+  throw new DomainError(
+    "NOT_SUPPORTED",
+    `the file of ${name} fixes its compute type, ${actual.computeType}; leave compute_type out, or export it as ${wanted.computeType}`,
+    { field: "compute_type", resource: name },
+  );
 }
 
 function describeSettings({ provider, requireProvider, computeType }: LoadSettings): string {

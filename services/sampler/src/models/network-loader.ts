@@ -1,7 +1,7 @@
 /** @file Brings models onto devices: reads the network, builds its graph, hands it to the runtime. */
 import { DomainError } from "@tandem/errors";
-import { buildDenoiser, countCost, type Network } from "@tandem/networks";
-import type { Runtime } from "@tandem/runtime";
+import { buildDenoiser, countCost, type Network, type OnnxNetwork } from "@tandem/networks";
+import type { Evaluator, Runtime } from "@tandem/runtime";
 import type { DebugLog } from "../debug/debug-log.js";
 import { LoadedModel } from "./loaded-model.js";
 import { factsOf, samplesPerMessage } from "./model-facts.js";
@@ -41,7 +41,7 @@ export class NetworkLoader implements ModelLoader {
     };
   }
 
-  /** @throws DomainError what reading says; OUT_OF_MEMORY, PROVIDER_UNAVAILABLE */
+  /** @throws DomainError what reading says; OUT_OF_MEMORY, PROVIDER_UNAVAILABLE, MODEL_INCOMPATIBLE */
   async load(name: string, source: ModelSource, settings: LoadSettings): Promise<LoadedModel> {
     await this.networks.fetch(source); // downloads do not wait for each other
     const built = this.#building.then(() => this.#build(name, source, settings));
@@ -53,12 +53,29 @@ export class NetworkLoader implements ModelLoader {
     await this.runtime.unload(idOf(name));
   }
 
+  /** A file's graph may load and yet not run: that is found out here, not in the middle of somebody's images. */
+  async #prove(name: string, evaluator: Evaluator): Promise<void> {
+    const size = (shape: readonly (number | string)[]) => shape.slice(1).reduce<number>((n, m) => n * Number(m), 1);
+    const inputs = evaluator.inputs.map((spec) => [spec.name, new Float32Array(size(spec.shape)).fill(1)]);
+    try {
+      await evaluator.evaluate({ count: 1, inputs: Object.fromEntries(inputs) });
+    } catch (error) {
+      await this.runtime.unload(idOf(name));
+      if (error instanceof DomainError) throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      const message = `${name}: its graph cannot be evaluated: ${why}`;
+      throw new DomainError("MODEL_INCOMPATIBLE", message, { resource: name, cause: error });
+    }
+  }
+
   async #build(name: string, source: ModelSource, settings: LoadSettings): Promise<LoadedModel> {
-    const { computeType = this.choices.computeType, provider, requireProvider } = settings;
+    const { provider, requireProvider } = settings;
     const network = await this.networks.read(source);
-    const cost = countCost(network.config);
-    const facts = factsOf(network, cost.parameters);
-    let first: Network | undefined = network;
+    const isOnnx = network.format === "onnx";
+    const computeType = isOnnx ? network.computeType : (settings.computeType ?? this.choices.computeType);
+    const cost = network.config && countCost(network.config);
+    const facts = factsOf(network, cost?.parameters ?? 0);
+    let first: Network | OnnxNetwork | undefined = network;
     // The runtime asks again after it had to evict the model: the tensors are not kept for that day.
     const graph = async (folder: string) => {
       const current = first ?? (await this.networks.read(source));
@@ -70,7 +87,11 @@ export class NetworkLoader implements ModelLoader {
     const tolerance = tolerances[computeType];
     const options = { provider, requireProvider, maxBatchSize, tolerance };
     const evaluator = await this.runtime.load(idOf(name), graph, options);
-    return new LoadedModel(name, facts, this.debug.watch(name, evaluator, cost), settings);
+    if (isOnnx) await this.#prove(name, evaluator);
+    return new LoadedModel(name, facts, this.debug.watch(name, evaluator, cost ?? { steps: [] }), {
+      ...settings,
+      computeType,
+    });
   }
 }
 

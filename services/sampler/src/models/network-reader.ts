@@ -2,7 +2,14 @@
 import { createHash } from "node:crypto";
 import { totalmem } from "node:os";
 import { DomainError } from "@tandem/errors";
-import { countCost, gaussianMixture, type Network, type NetworkConfig, readNetwork } from "@tandem/networks";
+import {
+  countCost,
+  gaussianMixture,
+  type Network,
+  type NetworkConfig,
+  type OnnxNetwork,
+  readDenoiser,
+} from "@tandem/networks";
 import type { ModelSource } from "./model-source.js";
 import { randomWeights } from "./random-weights.js";
 import type { WeightsFiles } from "./weights-files.js";
@@ -27,9 +34,9 @@ export class NetworkReader {
   }
 
   /** @throws DomainError what storage and formats say of the file: URI_NOT_ALLOWED, UNSAFE_FILE, ...; OUT_OF_MEMORY, NOT_SUPPORTED */
-  async read(source: ModelSource): Promise<Network> {
+  async read(source: ModelSource): Promise<Network | OnnxNetwork> {
     if (source.kind === "network") return this.#made(source.config);
-    const network = await readNetwork(await this.files.localPath(source.uri));
+    const network = await readDenoiser(await this.files.localPath(source.uri));
     // Of the very bytes that were read: checked before, the file might have changed meanwhile, and be read twice.
     checkDigest(source, network.digest);
     return network;

@@ -93,7 +93,7 @@ function checkCompatible(guide: LoadedModel, main: LoadedModel, field: string): 
   if (theirs.labelDim !== 0 && theirs.labelDim !== ours.labelDim)
     throw differ("label_dim", theirs.labelDim, ours.labelDim);
   if (!sameEncoding(theirs.encoding, ours.encoding))
-    throw differ("encoding", `of ${theirs.encoding.kind} samples`, `another, of ${ours.encoding.kind} samples`);
+    throw differ("encoding", `of ${theirs.encoding?.kind} samples`, `another, of ${ours.encoding?.kind} samples`);
 }
 
 function readStart(message: NonNullable<SampleRequest["start"]>, main: LoadedModel, count: number): FloatTensor {
