@@ -20,10 +20,15 @@ export const importedName = (file: string): string => `${basename(file, extname(
 
 /**
  * Reads a network snapshot, statistics, a training state or a state dict, and writes it.
- * @throws DomainError UNSAFE_FILE naming file and reason, RESOURCE_NOT_FOUND, and what keeps the output from being written
+ * @throws DomainError UNSAFE_FILE or NOT_SUPPORTED naming file and reason, RESOURCE_NOT_FOUND, and what keeps the output from being written
  */
 export async function importFile(file: string, dest: string, signal: AbortSignal): Promise<Imported> {
-  if (/\.(safetensors|onnx)$/i.test(file))
+  if (/\.onnx$/i.test(file))
+    throw new DomainError(
+      "NOT_SUPPORTED",
+      `${file}: ONNX has no weights to import: they are folded into its graph; generate takes it as it is`,
+    );
+  if (/\.safetensors$/i.test(file))
     throw new DomainError(
       "UNSAFE_FILE",
       `${file}: this is no file of the reference; import reads .pkl, .pt, .pth and .npz`,
