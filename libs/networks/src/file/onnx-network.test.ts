@@ -115,6 +115,7 @@ describe("an ONNX file from elsewhere", () => {
     ["another batch for sigma", ports([2, 2]), "sigma is [N] instead of [2]"],
     ["half precision in x", ports(["N", 2], ["N"], "float16"), "x is float16"],
     ["an axis too large", ports(["N", 2 ** 21]), 'its port "x" has extent 2097152 at axis 1; 1 to 1048576 are read'],
+    ["samples too large", ports(["N", 2 ** 20, 2 ** 20, 1]), "x is [N,1048576,1048576,1], over 268435456 numbers"],
     ["a free image size", ports(["N", 3, "H", "W"]), 'its port "x" has a free extent at axis 2'],
   ])("with %s is refused, the port named", async (_, graph, message) => {
     const bytes = bytesOf(await toOnnx(graph));

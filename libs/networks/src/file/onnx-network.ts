@@ -15,7 +15,7 @@ const FIRST_TAG = 0x08;
 
 /** Whether a file is ONNX, by its bytes, or by its name when they say nothing. */
 export const isOnnx = (bytes: Uint8Array, path: string): boolean =>
-  /\.onnx$/i.test(path) || (bytes[0] === FIRST_TAG && sniff(bytes) !== "safetensors");
+  sniff(bytes) !== "safetensors" && (bytes[0] === FIRST_TAG || /\.onnx$/i.test(path));
 
 /**
  * The network of an ONNX file. Without our texts in it, architecture, encoding and provenance are unknown.

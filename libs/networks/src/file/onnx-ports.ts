@@ -8,6 +8,9 @@ type Ports = Pick<OnnxModel, "inputs" | "outputs">;
 /** Outputs that are known beside denoised, [N] each; others stay unused. */
 const auxiliary = ["logvar", "log_density"];
 
+/** Numbers of a sample, or of a batch where it is fixed: 1 GiB. */
+const MAX_SIZE = 2 ** 28;
+
 /**
  * The ports that a denoiser uses, and what they say of its samples.
  * @throws DomainError MODEL_INCOMPATIBLE naming the port that is missing, unknown, or of another type or shape
@@ -43,6 +46,8 @@ export function onnxPorts(
   const [batch = "N", ...sample] = x.shape;
   const isSample = sample.length === 3 || (sample.length === 1 && sample[0] === 2);
   if (!isSample) throw wrong(`x is [${x.shape}]`);
+  const size = x.shape.reduce<number>((product, extent) => product * (typeof extent === "number" ? extent : 1), 1);
+  if (size > MAX_SIZE) throw wrong(`x is [${x.shape}], over ${MAX_SIZE} numbers`);
   const taken = [x, like(required(inputs, "sigma"), [batch])];
   const labels = port(inputs, "labels");
   if (labels) taken.push(like(labels, [batch, ...labels.shape.slice(1, 2)]));
