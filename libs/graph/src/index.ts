@@ -7,7 +7,7 @@ export { type OperatorName, operators } from "./operators/index.js";
 export type { ParameterAttributes } from "./operators/leaves.js";
 export { type ParsedOnnx, parseOnnx } from "./parse-onnx.js";
 export { type Pieces, sizeOfPieces } from "./protobuf.js";
-export { type SelfContainedOptions, selfContained } from "./self-contained.js";
+export { metadataField, type SelfContainedOptions, selfContained } from "./self-contained.js";
 export { type Fill, toOnnx } from "./serialize.js";
 export { countElements, fixed, type Shape } from "./shape.js";
 export type { Value } from "./value.js";

@@ -43,9 +43,7 @@ export function selfContained(model: OnnxModel, { batch, metadata = {} }: SelfCo
     ...mapFields(model.protobuf, (field) =>
       field.number === MODEL.graph ? delimited(field.number, graph(field.value)) : undefined,
     ),
-    ...Object.entries(metadata).flatMap(([key, value]) =>
-      delimited(MODEL.metadata, [...textField(ENTRY.key, key), ...textField(ENTRY.value, value)]),
-    ),
+    ...Object.entries(metadata).flatMap(([key, value]) => metadataField(key, value)),
   ];
   const size = sizeOfPieces(pieces);
   if (size > LARGEST)
@@ -56,6 +54,10 @@ export function selfContained(model: OnnxModel, { batch, metadata = {} }: SelfCo
     );
   return pieces;
 }
+
+/** A text of `metadata_props`, as bytes that may follow a model's. */
+export const metadataField = (key: string, value: string): Pieces =>
+  delimited(MODEL.metadata, [...textField(ENTRY.key, key), ...textField(ENTRY.value, value)]);
 
 /** A message with some fields replaced; `undefined` keeps a field. */
 function mapFields(message: Uint8Array, replace: (field: Field) => Pieces | undefined): Pieces {

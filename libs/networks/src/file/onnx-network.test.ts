@@ -200,6 +200,24 @@ describe("damaged ONNX files give a network or a DomainError, at once", () => {
     );
   });
 
+  /** What its parser would let through, a changed weight or extent, could make onnxruntime compute for hours. */
+  it("that we exported are refused for every bit that is not as it was", async () => {
+    const path = join(folder, "flipped.onnx");
+    const bit = fc.tuple(
+      fc.nat({ max: 1e6 }).map((at) => at % whole.length),
+      fc.nat({ max: 7 }),
+    );
+    await fc.assert(
+      fc.asyncProperty(bit, async ([at, shift]) => {
+        const bytes = Uint8Array.from(whole);
+        bytes[at] = bytes[at]! ^ (1 << shift);
+        await writeFile(path, bytes);
+        await expect(readDenoiser(path)).rejects.toBeInstanceOf(DomainError);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it("of millions of fields, or nothing at all", () => {
     read(Buffer.alloc(64 << 20, Uint8Array.of(0x08, 0x01)));
     const nodes = Buffer.alloc(64 << 20, Uint8Array.of(0x0a, 0x00));

@@ -4,6 +4,7 @@ import { sniff } from "@tandem/formats";
 import { parseOnnx } from "@tandem/graph";
 import { labelDim, sampleShape } from "../architectures.js";
 import type { OnnxNetwork } from "../network.js";
+import { contentDigestKey } from "./content-digest.js";
 import { fromMetadata } from "./metadata.js";
 import { onnxPorts } from "./onnx-ports.js";
 
@@ -18,10 +19,10 @@ export const isOnnx = (bytes: Uint8Array, path: string): boolean =>
   sniff(bytes) !== "safetensors" && (bytes[0] === FIRST_TAG || /\.onnx$/i.test(path));
 
 /**
- * The network of an ONNX file. Without our texts in it, architecture, encoding and provenance are unknown.
+ * The network of an ONNX file, and whether it must have our seal. Without our texts in it, architecture, encoding and provenance are unknown.
  * @throws DomainError UNSAFE_FILE, NOT_SUPPORTED, FIELD_INVALID, or MODEL_INCOMPATIBLE (its texts speak of another graph)
  */
-export function onnxNetwork(bytes: Uint8Array, path: string): Omit<OnnxNetwork, "digest"> {
+export function onnxNetwork(bytes: Uint8Array, path: string): Omit<OnnxNetwork, "digest"> & { isSealed: boolean } {
   const { inputs, outputs, metadata, weightType } = parseOnnx(bytes, path);
   const { sampleShape, labelDim, ...ports } = onnxPorts({ inputs, outputs }, path);
   const graph = {
@@ -30,6 +31,7 @@ export function onnxNetwork(bytes: Uint8Array, path: string): Omit<OnnxNetwork, 
     computeType: weightType,
     sampleShape,
     labelDim,
+    isSealed: metadata.format !== undefined || metadata[contentDigestKey] !== undefined,
   };
   if (metadata.format === undefined)
     return { ...graph, config: undefined, encoding: undefined, provenance: {}, weightsDigest: undefined };

@@ -4,6 +4,7 @@ import { parseSafetensors, type ReadOptions, readWholeFile } from "@tandem/forma
 import { denoiserGraph } from "../architectures.js";
 import type { Network, OnnxNetwork } from "../network.js";
 import { checkTensors } from "../weights/check-tensors.js";
+import { checkSeal } from "./content-digest.js";
 import { sha256 } from "./digest.js";
 import { fromMetadata } from "./metadata.js";
 import { isOnnx, onnxNetwork } from "./onnx-network.js";
@@ -31,7 +32,9 @@ export async function readNetwork(path: string, options: ReadOptions = {}): Prom
 export async function readDenoiser(path: string, options: ReadOptions = {}): Promise<Network | OnnxNetwork> {
   const bytes = await readWholeFile(path, options);
   if (!isOnnx(bytes, path)) return readWeights(bytes, path);
-  return { ...onnxNetwork(bytes, path), digest: await sha256(bytes) };
+  const { isSealed, ...network } = onnxNetwork(bytes, path);
+  if (isSealed) await checkSeal(bytes, path);
+  return { ...network, digest: await sha256(bytes) };
 }
 
 async function readWeights(bytes: Uint8Array, path: string): Promise<Network> {

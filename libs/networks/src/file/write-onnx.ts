@@ -3,6 +3,7 @@ import { replaceFile } from "@tandem/formats";
 import { type OnnxModel, type Pieces, selfContained, sizeOfPieces } from "@tandem/graph";
 import { buildDenoiser } from "../build.js";
 import type { Network } from "../network.js";
+import { sealed } from "./content-digest.js";
 import { toMetadata } from "./metadata.js";
 import { weightsDigestKey } from "./onnx-network.js";
 
@@ -27,7 +28,7 @@ export async function writeOnnx(path: string, network: Network, options: WriteOn
   const { computeType = "float32", batch } = options;
   const model = await buildDenoiser(network, { computeType });
   const metadata = { ...toMetadata(network), [weightsDigestKey]: network.digest };
-  const pieces = selfContained(model, { batch, metadata });
+  const pieces = await sealed(selfContained(model, { batch, metadata }));
   await replaceFile(path, (file) => file.writeFile(joined(pieces)));
   const { inputs, outputs } = model;
   return { inputs, outputs, sizeBytes: sizeOfPieces(pieces) };
