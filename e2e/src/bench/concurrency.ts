@@ -16,7 +16,7 @@ export async function* batching(): AsyncGenerator<Measurement> {
   const channels = seeds.map(() => connect(server.address));
   const many = () => Promise.all(seeds.map((seed, i) => sampleCall(channels[i]!, sampling, [seed])));
   const one = () => sampleCall(channels[0]!, sampling, seeds);
-  const { oursMs, peerMs, ratio } = await paired(many, one, 7);
+  const { oursMs, peerMs, ratio } = await paired(many, one, { rounds: 5 });
   for (const channel of channels) channel.close();
   yield {
     name: "16 clients with one image each",
@@ -66,7 +66,7 @@ export async function* servers(): AsyncGenerator<Measurement> {
   const { oursMs, peerMs, ratio } = await paired(
     run(apart, ["a", "b"], "per step"),
     run(together, ["one", "one"], "whole loop"),
-    5,
+    { rounds: 3 },
   );
   yield {
     name: "two servers against one, a core each",

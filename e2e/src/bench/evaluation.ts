@@ -44,7 +44,7 @@ export async function* denoise(): AsyncGenerator<Measurement> {
   const { oursMs, peerMs, ratio } = await paired(
     () => call(batch),
     () => bare(batch),
-    11,
+    { rounds: 7, burst: 4 },
   );
   yield {
     name: "Denoise over gRPC, 29.7 M parameters, batch 8",
@@ -94,7 +94,7 @@ export async function* loop(): AsyncGenerator<Measurement> {
       labels: drawn.labels,
     });
   };
-  const { oursMs, peerMs, ratio } = await paired(ours, peer, 5);
+  const { oursMs, peerMs, ratio } = await paired(ours, peer, { rounds: 3 });
   yield {
     name: `Sample, ${steps} Heun steps, batch ${count}`,
     value: oursMs,

@@ -30,20 +30,19 @@ export async function time(work: () => Promise<unknown>): Promise<number> {
 
 /**
  * Times two ways of doing the same in turn, so that a machine whose speed drifts treats both alike.
- * @returns median milliseconds of each, and the median of the ratios peer / ours, pair by pair
+ * @param burst calls in a row that make one measurement, after one that does not count: the other's data has left the caches
+ * @returns median milliseconds of each call, and the median of the ratios peer / ours, pair by pair
  */
 export async function paired(
   ours: () => Promise<unknown>,
   peer: () => Promise<unknown>,
-  rounds: number,
+  { rounds, burst = 1 }: { rounds: number; burst?: number },
 ): Promise<{ oursMs: number; peerMs: number; ratio: number }> {
-  await ours();
-  await peer();
   const pairs: Array<[number, number]> = [];
   for (let round = 0; round < rounds; round++) {
     // Whoever goes first changes from round to round: the threads of the one before still spin for a moment.
-    if (round % 2 === 0) pairs.push([await settled(ours), await settled(peer)]);
-    else pairs.push([await settled(peer), await settled(ours)].reverse() as [number, number]);
+    if (round % 2 === 0) pairs.push([await inBurst(ours, burst), await inBurst(peer, burst)]);
+    else pairs.push([await inBurst(peer, burst), await inBurst(ours, burst)].reverse() as [number, number]);
   }
   return {
     oursMs: median(pairs.map(([a]) => a)),
@@ -52,7 +51,10 @@ export async function paired(
   };
 }
 
-async function settled(work: () => Promise<unknown>): Promise<number> {
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  return time(work);
+async function inBurst(work: () => Promise<unknown>, burst: number): Promise<number> {
+  await work();
+  const all = await time(async () => {
+    for (let i = 0; i < burst; i++) await work();
+  });
+  return all / burst;
 }

@@ -19,6 +19,9 @@ import type { GoldenFolder } from "./folder.js";
 const runtime = new Runtime();
 let loaded = 0;
 
+/** Ends the threads of all networks. */
+export const closeNetworks = (): Promise<void> => runtime.close();
+
 /** The reference's settings of a U-Net, in its own spelling. */
 export function unetConfig(settings: Record<string, unknown>): NetworkConfig {
   const camel = (name: string) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());

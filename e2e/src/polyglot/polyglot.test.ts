@@ -11,13 +11,16 @@ import { type Denoiser, drawBatch, guided, noiseLevels, sample } from "@tandem/d
 import { parseNpy, toFloat32 } from "@tandem/formats";
 import { networkConfig, randomNetwork, writeNetwork } from "@tandem/networks";
 import { generate, ImageFormat } from "../client.js";
-import { denoiser } from "../golden/models.js";
+import { closeNetworks, denoiser } from "../golden/models.js";
 import { hasPython, PythonBackend, runPython } from "../python.js";
 import { describeWith } from "../require.js";
 import { Stack } from "../stack.js";
 
 const folder = mkdtempSync(join(tmpdir(), "tandem-polyglot-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  await closeNetworks();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 /** What polyglot/backend.py computes for models/gnet: the exact denoiser of a Gaussian of deviation 0.8 around the label's mean. */
 const pythonGnet = (like: Denoiser): Denoiser => ({

@@ -2,7 +2,7 @@
 // Starts `tandem` with a Node that it runs on: this one, or the one that comes as a package beside it.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
+import module, { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -14,6 +14,7 @@ if (!existsSync(main)) {
   process.exit(1);
 }
 process.env.ORT_DISABLE_TELEMETRY ??= "1";
+module.enableCompileCache?.(); // kept in the folder for temporary files; Node 20 has none
 if (Number(process.versions.node.split(".")[0]) >= NEEDED)
   await import(new URL("../dist/main.js", import.meta.url).href);
 else await withPackagedNode();
