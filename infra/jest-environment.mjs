@@ -17,14 +17,11 @@ const shared = [
   "BigUint64Array",
   "DataView",
   "Atomics",
-  "Error",
-  "Function",
-  "Symbol",
 ];
 
 export default class extends TestEnvironment {
   constructor(config, context) {
     super(config, context);
-    for (const name of shared.slice(0, 15)) this.global[name] = globalThis[name];
+    for (const name of shared) this.global[name] = globalThis[name];
   }
 }

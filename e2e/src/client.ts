@@ -1,11 +1,5 @@
 /** @file The gateway as tests and benchmarks call it. */
-import {
-  GatewayServiceDefinition,
-  type GenerateResponse,
-  type GenerationSpec,
-  ImageFormat,
-  Placement,
-} from "@tandem/contracts";
+import { GatewayServiceDefinition, type GenerateResponse, type GenerationSpec, Placement } from "@tandem/contracts";
 import { type CallOptions, connect, createClient } from "@tandem/rpc";
 
 /** Placements by the names that tests print. */
@@ -44,5 +38,3 @@ export async function generate(
 /** Seeds as ranges of one each, in the order given. */
 export const seedRanges = (seeds: readonly (number | bigint)[]) =>
   seeds.map((seed) => ({ first: BigInt(seed), last: BigInt(seed) }));
-
-export { ImageFormat };

@@ -1,6 +1,9 @@
 /** @file Many clients against one; two servers on a core each against one process on one core. */
+
+import { ImageFormat } from "@tandem/contracts";
 import { connect } from "@tandem/rpc";
-import { generate, ImageFormat, type PlacementName, placements } from "../client.js";
+import { generate, type PlacementName, placements } from "../client.js";
+import { guidedSpec } from "../digits.js";
 import { Stack } from "../stack.js";
 import { denoiseCall, sampleCall, schedule } from "./clients.js";
 import { type Measurement, median, paired, time } from "./measure.js";
@@ -39,14 +42,7 @@ export async function* servers(): AsyncGenerator<Measurement> {
 
   const run = (stack: Stack, places: readonly [string, string], placement: PlacementName) => () =>
     generate(stack.gateway.address, {
-      sampling: {
-        model: `servers/${places[0]}/models/net`,
-        guidance: [{ model: `servers/${places[1]}/models/gnet`, weight: 2, interval: undefined, labels: 0 }],
-        schedule: schedule(3),
-        solver: 0,
-        churn: undefined,
-      },
-      seeds: [{ first: 0n, last: 7n }],
+      ...guidedSpec(`servers/${places[0]}/models/net`, `servers/${places[1]}/models/gnet`, 8, 3),
       batchSize: 8,
       format: ImageFormat.IMAGE_FORMAT_NPY,
       placement: placements[placement],

@@ -7,7 +7,9 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { GatewayServiceDefinition, ServerHealth } from "@tandem/contracts";
 import { connect, createClient } from "@tandem/rpc";
+import { until } from "@tandem/rpc/testing";
 import { GenericContainer, Network, type StartedNetwork, type StartedTestContainer, Wait } from "testcontainers";
+import { digitsFiles, guidedSpec } from "../digits.js";
 import { describeWith, runs } from "../require.js";
 
 process.env.TESTCONTAINERS_RYUK_DISABLED = "true"; // the reaper's image cannot be had everywhere; containers are stopped below
@@ -38,9 +40,8 @@ describeWith("Docker", runs("docker", "info"), "services in containers", () => {
       deleteOnExit: false,
     });
     network = await new Network().start();
-    const sampler = (name: string) => {
-      const weights = fileURLToPath(new URL(`../../golden/digits/${name}.pkl`, import.meta.url));
-      const holds = [{ source: weights, target: `/models/${name}.pkl` }];
+    const sampler = (name: keyof typeof digitsFiles) => {
+      const holds = [{ source: digitsFiles[name], target: `/models/${name}.pkl` }];
       const listen = ["--listen", "0.0.0.0:50051", "--insecure", "--token", token];
       const command = ["services/sampler/dist/main.js", ...listen, "--model", `${name}=/models/${name}.pkl`];
       return container(name, new GenericContainer("tandem-test").withCopyFilesToContainer(holds), command);
@@ -73,21 +74,13 @@ describeWith("Docker", runs("docker", "info"), "services in containers", () => {
     return { channel, calls: createClient(GatewayServiceDefinition, channel) };
   };
 
-  const generate = async (onProgress: () => void = () => undefined) => {
+  const generate = async () => {
     const { channel, calls } = client();
     const images: Uint8Array[] = [];
     try {
-      const sampling = {
-        model: "servers/net/models/net",
-        guidance: [{ model: "servers/gnet/models/gnet", weight: 2, interval: undefined, labels: 0 }],
-        schedule: { numSteps: steps, sigmaMin: 0, sigmaMax: 0, rho: 0, sigmas: [] },
-      };
-      for await (const { event } of calls.generate({
-        spec: { sampling, seeds: [{ first: 0n, last: 3n }], batchSize: 1 },
-      })) {
+      const spec = { ...guidedSpec("servers/net/models/net", "servers/gnet/models/gnet", 4, steps), batchSize: 1 };
+      for await (const { event } of calls.generate({ spec }))
         if (event?.$case === "image") images.push(event.value.data);
-        if (event?.$case === "image" || event?.$case === "progress") onProgress();
-      }
       return images;
     } finally {
       channel.close();
@@ -98,14 +91,6 @@ describeWith("Docker", runs("docker", "info"), "services in containers", () => {
     const { channel, calls } = client();
     const { servers } = await calls.listServers({}).finally(() => channel.close());
     return servers.find(({ name }) => name === `servers/${server}`)?.health;
-  };
-
-  const until = async (condition: () => Promise<boolean>, timeoutMs: number) => {
-    const end = Date.now() + timeoutMs;
-    while (!(await condition())) {
-      if (Date.now() > end) throw new Error(`not within ${timeoutMs} ms`);
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
   };
 
   it("makes guided images across two model servers", async () => {
@@ -137,7 +122,7 @@ describeWith("Docker", runs("docker", "info"), "services in containers", () => {
       message: expect.stringContaining("gnet"),
     });
     expect(cut("connect")).toBe(true);
-    await until(async () => (await health("gnet")) === ServerHealth.SERVER_HEALTH_SERVING, 60_000);
+    await until("gnet serves again", async () => (await health("gnet")) === ServerHealth.SERVER_HEALTH_SERVING, 60_000);
     expect(await generate()).toHaveLength(4);
   }, 180_000);
 

@@ -1,10 +1,10 @@
 /** TANDEM_DEBUG is what people turn on when an image is wrong and nobody knows which process made it so: every level adds its facts. */
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { Placement } from "@tandem/contracts";
+import { until } from "@tandem/rpc/testing";
 import { generate } from "../client.js";
 import { digitsFiles, guidedSpec } from "../digits.js";
 import { type ServiceProcess, Stack } from "../stack.js";
-import { until } from "../until.js";
 
 afterEach(() => {
   delete process.env.TANDEM_DEBUG;

@@ -6,11 +6,11 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import { until } from "@tandem/rpc/testing";
 import { generate } from "../client.js";
 import { Command } from "../command.js";
 import { digitsFiles, guidedSpec } from "../digits.js";
 import { Stack } from "../stack.js";
-import { until } from "../until.js";
 
 const folder = mkdtempSync(join(tmpdir(), "tandem-client-gone-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

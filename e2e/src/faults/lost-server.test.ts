@@ -5,10 +5,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { GatewayServiceDefinition, ServerHealth } from "@tandem/contracts";
 import { connect, createClient } from "@tandem/rpc";
+import { until } from "@tandem/rpc/testing";
 import { generate } from "../client.js";
 import { digitsFiles, guidedSpec } from "../digits.js";
 import { ServiceProcess, Stack } from "../stack.js";
-import { until } from "../until.js";
 
 const spec = () => guidedSpec("servers/a/models/net", "servers/b/models/gnet", 8, 32);
 /** Pings notice a frozen server in 6 s and an unanswered health question in 5 s: see the README of gateway/api. */

@@ -6,10 +6,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "@jest/globals";
+import { until } from "@tandem/rpc/testing";
 import { Command } from "../command.js";
 import { digitsFiles } from "../digits.js";
 import { type Placement, Stack } from "../stack.js";
-import { until } from "../until.js";
 
 const folder = mkdtempSync(join(tmpdir(), "tandem-same-bytes-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

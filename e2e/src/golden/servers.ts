@@ -2,9 +2,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ImageFormat } from "@tandem/contracts";
 import { parseNpy, toFloat32 } from "@tandem/formats";
 import { writeNetwork } from "@tandem/networks";
-import { generate, ImageFormat, type PlacementName, placements, seedRanges } from "../client.js";
+import { generate, type PlacementName, placements, seedRanges } from "../client.js";
 import { type Placement, Stack } from "../stack.js";
 import type { GoldenFolder } from "./folder.js";
 import { networkByReference } from "./models.js";
@@ -23,8 +24,9 @@ export class Servers implements AsyncDisposable {
     const names = placement === "whole loop" ? ["both", "both"] : ["a", "b"];
     const model = (server: string, name: string) => `servers/${server}/models/${name}`;
     const isGuided = run.gnet !== undefined && (run.guidance ?? 1) !== 1;
-    const interval = undefined;
-    const guidance = isGuided ? [{ model: model(names[1]!, "gnet"), weight: run.guidance, interval, labels: 0 }] : [];
+    const guidance = isGuided
+      ? [{ model: model(names[1]!, "gnet"), weight: run.guidance, interval: undefined, labels: 0 }]
+      : [];
     const { files } = await generate(stack.gateway.address, {
       sampling: {
         model: model(names[0]!, "net"),

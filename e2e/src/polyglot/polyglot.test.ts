@@ -5,12 +5,13 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, expect, it } from "@jest/globals";
+import { ImageFormat } from "@tandem/contracts";
 import { type Denoiser, drawBatch, guided, noiseLevels, sample } from "@tandem/diffusion";
 import { parseNpy, toFloat32 } from "@tandem/formats";
 import { networkConfig, randomNetwork, writeNetwork } from "@tandem/networks";
-import { generate, ImageFormat } from "../client.js";
+import { generate } from "../client.js";
+import { digitsFiles, guidedSpec } from "../digits.js";
 import { closeNetworks, denoiser } from "../golden/models.js";
 import { hasPython, PythonBackend, runPython } from "../python.js";
 import { describeWith } from "../require.js";
@@ -57,13 +58,7 @@ describeWith("e2e/polyglot/setup.sh to have run", hasPython(), "Python beside Ty
     await using python = await PythonBackend.start();
     await using stack = await Stack.start({ ts: { net } }, { gatewayArgs: ["--server", `py=${python.address}`] });
     const { files } = await generate(stack.gateway.address, {
-      sampling: {
-        model: "servers/ts/models/net",
-        guidance: [{ model: "servers/py/models/gnet", weight: 2, interval: undefined, labels: 0 }],
-        schedule: { numSteps: 8, sigmaMin: 0, sigmaMax: 0, rho: 0, sigmas: [] },
-        solver: 0,
-        churn: undefined,
-      },
+      ...guidedSpec("servers/ts/models/net", "servers/py/models/gnet", 3, 8),
       seeds: [{ first: 1n, last: 3n }],
       format: ImageFormat.IMAGE_FORMAT_NPY,
     });
@@ -88,22 +83,13 @@ describeWith("e2e/polyglot/setup.sh to have run", hasPython(), "Python beside Ty
   });
 
   it("gives a Python client the same images as a TypeScript one", async () => {
-    const weights = (name: string) => fileURLToPath(new URL(`../../golden/digits/${name}.pkl`, import.meta.url));
-    await using stack = await Stack.start({ a: { net: weights("net") }, b: { gnet: weights("gnet") } });
-    const [model, guide] = ["servers/a/models/net", "servers/b/models/gnet"];
-    const { status, stdout, stderr } = runPython("client.py", [stack.gateway.address, model!, guide!, folder, "0-1"]);
+    const { net, gnet } = digitsFiles;
+    await using stack = await Stack.start({ a: { net }, b: { gnet } });
+    const [model, guide] = ["servers/a/models/net", "servers/b/models/gnet"] as const;
+    const { status, stdout, stderr } = runPython("client.py", [stack.gateway.address, model, guide, folder, "0-1"]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(stdout).toContain('{"done": 2}');
-    const { files } = await generate(stack.gateway.address, {
-      sampling: {
-        model: model!,
-        guidance: [{ model: guide!, weight: 2, interval: undefined, labels: 0 }],
-        schedule: { numSteps: 8, sigmaMin: 0, sigmaMax: 0, rho: 0, sigmas: [] },
-        solver: 0,
-        churn: undefined,
-      },
-      seeds: [{ first: 0n, last: 1n }],
-    });
+    const { files } = await generate(stack.gateway.address, guidedSpec(model, guide, 2, 8));
     for (const [seed, bytes] of files)
       expect(Buffer.compare(readFileSync(join(folder, `${seed}`.padStart(6, "0").concat(".png"))), bytes)).toBe(0);
   });
