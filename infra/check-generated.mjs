@@ -1,10 +1,10 @@
-// Generates the contract's code into place and fails, with the difference, when that is not what is committed.
+// Generates code from proto/ and from the packages' assembly/ into place and fails, with the difference, when that is not what is committed.
 import { spawnSync } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const generated = ["libs/contracts/src/generated", "libs/contracts/descriptors.binpb"];
+const generated = ["libs/*/src/generated", "services/*/src/generated", "libs/contracts/descriptors.binpb"];
 
 /** Runs a command in the repository's root and gives its standard output; ends the process when it fails. */
 function run(command, args) {
@@ -24,8 +24,8 @@ const changed = run("git", ["status", "--porcelain", "--untracked-files=all", "-
 if (changed !== "") {
   process.stdout.write(run("git", ["diff", "HEAD", "--", ...generated]));
   console.error(
-    `\nGenerated code is not that of proto/:\n${changed}\nRepair: npm run gen, and commit what it changes.`,
+    `\nGenerated code is not that of its sources:\n${changed}\nRepair: npm run gen, and commit what it changes.`,
   );
   process.exit(1);
 }
-console.log("Generated code is that of proto/.");
+console.log("Generated code is that of its sources.");

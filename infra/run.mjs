@@ -88,6 +88,7 @@ function check() {
 function generate() {
   run(bin("buf"), ["generate"]);
   run(bin("buf"), ["build", "--exclude-source-info", "-o", "libs/contracts/descriptors.binpb"]);
+  run24("infra/wasm.mjs");
 }
 
 const scripts = {
