@@ -5,20 +5,18 @@ import {
   type Execution as ExecutionMessage,
   Model,
   ModelKind,
-  Provenance,
   ModelState as State,
   type Status,
   wireTypes,
 } from "@tandem/contracts";
 import { DomainError } from "@tandem/errors";
+import { writeEncoding, writeNetworkConfig, writeProvenance } from "@tandem/network-messages";
 import { toStatusMessage } from "@tandem/rpc";
 import type { Execution } from "@tandem/runtime";
-import { writeEncoding } from "./encoding-message.js";
 
 import type { Auxiliary, ModelFacts } from "./model-facts.js";
 import type { ComputeType, LoadSettings } from "./model-source.js";
 import type { ModelRecord, ModelState } from "./model-store.js";
-import { writeNetworkConfig } from "./network-config-message.js";
 
 const states: Record<ModelState, State> = {
   UNLOADED: State.MODEL_STATE_UNLOADED,
@@ -91,10 +89,6 @@ function writeFacts(facts: ModelFacts): Partial<Model> {
     parameterCount: BigInt(facts.parameterCount),
     provenance: writeProvenance(facts.provenance),
   };
-}
-
-function writeProvenance({ nimg, ...provenance }: ModelFacts["provenance"]): Provenance {
-  return Provenance.fromPartial({ ...provenance, nimg: BigInt(nimg ?? 0) });
 }
 
 /** Why loading failed. What is no DomainError is a bug: its text stays in the log. */

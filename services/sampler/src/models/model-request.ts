@@ -1,11 +1,11 @@
 /** @file What LoadModel and CountFlops ask for, checked. */
 import { type CountFlopsRequest, DataType, type FileRef, type LoadModelRequest } from "@tandem/contracts";
 import { DomainError, invalid } from "@tandem/errors";
+import { readNetworkConfig } from "@tandem/network-messages";
 import type { CostSubject } from "./cost-counter.js";
 import { computeTypeOf } from "./model-message.js";
 import { checkModelName } from "./model-name.js";
 import type { ComputeType, LoadSettings, ModelSource } from "./model-source.js";
-import { readNetworkConfig } from "./network-config-message.js";
 
 const SHA256 = /^[0-9a-fA-F]{64}$/;
 const PROVIDER = /^([a-z0-9_-]+(:\d+)?)?$/;

@@ -18,10 +18,10 @@ import {
 import { type GeneratorName, noiseLevels } from "@tandem/diffusion";
 import { DomainError, invalid } from "@tandem/errors";
 import { checkBatch, checkCount } from "../denoise/denoise-plan.js";
-import { sameEncoding } from "../models/encoding-message.js";
 import type { LoadedModel } from "../models/loaded-model.js";
 import { checkModelName } from "../models/model-name.js";
 import type { ModelStore } from "../models/model-store.js";
+import { sameEncoding } from "../models/same-encoding.js";
 
 /** A guiding term with its model in memory. */
 export type GuidingTerm = Omit<TermPlan, "model"> & { readonly model: LoadedModel };

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import { NetworkConfig as Message } from "@tandem/contracts";
-import type { Draft } from "../testing/draft.js";
-import { readNetworkConfig, writeNetworkConfig } from "./network-config-message.js";
+import { readNetworkConfig, writeNetworkConfig } from "./network-config.js";
+
+type Draft<C> = C extends { fromPartial(object: infer D): unknown } ? D : never;
 
 const read = (architecture: NonNullable<Draft<typeof Message>>["architecture"]) =>
   readNetworkConfig(Message.fromPartial({ architecture }), "network");
