@@ -4,6 +4,8 @@ import type { ElementType, TensorSpec } from "./model.js";
 import type { Operator } from "./operator.js";
 import { type OperatorName, type Operators, operators } from "./operators/index.js";
 import type { ParameterAttributes } from "./operators/leaves.js";
+import type { Pooling } from "./operators/pooling.js";
+import { samePads, type Window } from "./operators/products.js";
 import type { Shape } from "./shape.js";
 import { Value } from "./value.js";
 
@@ -85,19 +87,27 @@ export class Graph {
   cos = (x: Value): Value => this.apply("cos", [x], {});
   sigmoid = (x: Value): Value => this.apply("sigmoid", [x], {});
   silu = (x: Value): Value => this.apply("silu", [x], {});
+  relu = (x: Value): Value => this.apply("relu", [x], {});
+  gelu = (x: Value): Value => this.apply("gelu", [x], {});
   scale = (x: Value, factor: number): Value => this.apply("scale", [x], { factor });
   shift = (x: Value, term: number): Value => this.apply("shift", [x], { term });
   clip = (x: Value, limit: number): Value => this.apply("clip", [x], { limit });
   cast = (x: Value, type: ElementType): Value => (x.type === type ? x : this.apply("cast", [x], { type }));
   lerp = (a: Value, b: Value, weight: number): Value => this.apply("lerp", [a, b], { weight });
   linear = (x: Value, w: Value): Value => this.apply("linear", [x, w], {});
-  conv = (x: Value, w: Value): Value => this.apply("conv", [x, w], {});
+  /** By default it keeps an image's extents: odd kernels alone do. */
+  conv = (x: Value, w: Value, { stride = 1, pads = samePads(w) }: Partial<Window> = {}): Value =>
+    this.apply("conv", [x, w], { stride, pads });
+  maxPool = (x: Value, pooling: Pooling): Value => this.apply("maxPool", [x], pooling);
+  averagePool = (x: Value, pooling: Pooling): Value => this.apply("averagePool", [x], pooling);
   matmul = (a: Value, b: Value, { transposeA = false, transposeB = false, alpha = 1 } = {}): Value =>
     this.apply("matmul", [a, b], { transposeA, transposeB, alpha });
   sum = (x: Value, axes: readonly number[]): Value => this.apply("sum", [x], { axes });
   logSumExp = (x: Value, axis: number): Value => this.apply("logSumExp", [x], { axis });
   softmax = (x: Value): Value => this.apply("softmax", [x], {});
   normalize = (x: Value, axis: number, epsilon = 1e-4): Value => this.apply("normalize", [x], { axis, epsilon });
+  layerNorm = (x: Value, weight: Value, bias: Value, epsilon: number): Value =>
+    this.apply("layerNorm", [x, weight, bias], { epsilon });
   reshape = (x: Value, shape: Shape): Value => this.apply("reshape", [x], { shape });
   transpose = (x: Value, order: readonly number[]): Value => this.apply("transpose", [x], { order });
   slice = (x: Value, axis: number, start: number, end: number): Value => this.apply("slice", [x], { axis, start, end });

@@ -5,6 +5,8 @@ export type { ElementType, Extent, ExternalData, OnnxModel, TensorSpec } from ".
 export { elementBytes } from "./onnx.js";
 export { type OperatorName, operators } from "./operators/index.js";
 export type { ParameterAttributes } from "./operators/leaves.js";
+export type { Pooling } from "./operators/pooling.js";
+export type { Window } from "./operators/products.js";
 export { type ParsedOnnx, parseOnnx } from "./parse-onnx.js";
 export { type Pieces, sizeOfPieces } from "./protobuf.js";
 export { metadataField, type SelfContainedOptions, selfContained } from "./self-contained.js";

@@ -15,12 +15,15 @@ export const operatorSet = {
     "Expand",
     "Gemm",
     "Identity",
+    "LayerNormalization",
     "Log",
     "MatMul",
+    "MaxPool",
     "Mul",
     "Pad",
     "ReduceLogSumExp",
     "ReduceSum",
+    "Relu",
     "Reshape",
     "Resize",
     "Shape",
@@ -31,7 +34,7 @@ export const operatorSet = {
     "Sub",
     "Transpose",
   ],
-  "com.microsoft": ["FusedMatMul", "QuickGelu"],
+  "com.microsoft": ["FusedMatMul", "Gelu", "QuickGelu"],
 } as const;
 
 /** Domain of an operator. */

@@ -61,6 +61,23 @@ export const silu = operator<[Value]>({
   cost: (_, { shape }) => 3 * countElements(shape),
 });
 
+/** max(x, 0). */
+export const relu = operator<[Value]>({
+  infer: ([x]) => x,
+  forward: (emit, inputs) => emit.node("Relu", inputs),
+  gradient: null, // feature networks alone use it, and are never trained here
+  cost: (_, { shape }) => countElements(shape),
+});
+
+/** x Phi(x) = x (1 + erf(x / sqrt 2)) / 2, exact: the approximation by tanh is off by up to 5e-4. */
+export const gelu = operator<[Value]>({
+  infer: ([x]) => x,
+  forward: (emit, [x], value) =>
+    onWholeVectors(emit, x!, value, (padded) => emit.node("Gelu", [padded], {}, "com.microsoft")),
+  gradient: null, // feature networks alone use it, and are never trained here
+  cost: (_, { shape }) => 4 * countElements(shape),
+});
+
 /** Clamps to [-limit, limit]. */
 export const clip = operator<[Value], { limit: number }>({
   infer: ([x]) => x,

@@ -1,10 +1,28 @@
 /** @file The rule table: every operator by name. A new one is a row here, typed by the table itself. */
 import { lerp } from "./blend.js";
-import { add, cast, clip, cos, div, exp, log, mul, scale, shift, sigmoid, silu, sqrt, sub } from "./elementwise.js";
+import {
+  add,
+  cast,
+  clip,
+  cos,
+  div,
+  exp,
+  gelu,
+  log,
+  mul,
+  relu,
+  scale,
+  shift,
+  sigmoid,
+  silu,
+  sqrt,
+  sub,
+} from "./elementwise.js";
 import { concat, downsample, expand, pad, reshape, slice, transpose, upsample } from "./layout.js";
 import { constant, input, parameter } from "./leaves.js";
+import { averagePool, maxPool } from "./pooling.js";
 import { conv, linear, matmul } from "./products.js";
-import { logSumExp, normalize, softmax, sum } from "./reductions.js";
+import { layerNorm, logSumExp, normalize, softmax, sum } from "./reductions.js";
 
 export const operators = {
   input,
@@ -22,16 +40,21 @@ export const operators = {
   scale,
   shift,
   silu,
+  relu,
+  gelu,
   clip,
   cast,
   lerp,
   linear,
   matmul,
   conv,
+  maxPool,
+  averagePool,
   sum,
   logSumExp,
   softmax,
   normalize,
+  layerNorm,
   reshape,
   transpose,
   slice,

@@ -25,6 +25,22 @@ const softmaxOf = (row: readonly number[], i: number) => {
 };
 const rows = (x: Float32Array, width: number, row: number) => Array.from(x.subarray(row * width, (row + 1) * width));
 
+/** erf by its Maclaurin series: exact to rounding where |x| stays small. */
+function erf(x: number): number {
+  let [term, sum] = [x, x];
+  for (let n = 1; n < 60; n++) {
+    term *= -(x * x) / n;
+    sum += term / (2 * n + 1);
+  }
+  return (2 / Math.sqrt(Math.PI)) * sum;
+}
+
+/** What a 3x3 window of stride 2 and padding 1 sees of a 3x3 image: the 2x2 square in its i-th corner. */
+function windowAt(x: Float32Array, i: number): number[] {
+  const [image, row, column] = [Math.floor(i / 4), Math.floor(i / 2) % 2, i % 2];
+  return [0, 1, 3, 4].map((offset) => x[image * 9 + row * 3 + column + offset]!);
+}
+
 /** One case an operator at least; a new operator without one does not compile. Leaves are used by all the others. */
 const cases: Record<Exclude<OperatorName, "input" | "constant" | "parameter">, Case> = {
   add: elementwise(
@@ -71,6 +87,14 @@ const cases: Record<Exclude<OperatorName, "input" | "constant" | "parameter">, C
     (g, [x]) => g.silu(x!),
     (x) => x! / (1 + Math.exp(-x!)),
   ),
+  relu: elementwise(
+    (g, [x]) => g.relu(x!),
+    (x) => Math.max(x!, 0),
+  ),
+  gelu: elementwise(
+    (g, [x]) => g.gelu(x!),
+    (x) => (x! * (1 + erf(x! / Math.SQRT2))) / 2,
+  ),
   scale: elementwise(
     (g, [x]) => g.scale(x!, 3),
     (x) => 3 * x!,
@@ -113,6 +137,18 @@ const cases: Record<Exclude<OperatorName, "input" | "constant" | "parameter">, C
     shape: [2, 1, 2, 2],
     element: ([x], i) => x![i]! + (i % 2 === 0 ? 10 * x![i + 1]! : 0),
   },
+  maxPool: {
+    inputs: [[2, 1, 3, 3]],
+    build: (g, [x]) => g.maxPool(x!, { kernel: 3, stride: 2, pads: [1, 1, 1, 1] }),
+    shape: [2, 1, 2, 2],
+    element: ([x], i) => Math.max(...windowAt(x!, i)),
+  },
+  averagePool: {
+    inputs: [[2, 1, 3, 3]],
+    build: (g, [x]) => g.averagePool(x!, { kernel: 3, stride: 2, pads: [1, 1, 1, 1] }),
+    shape: [2, 1, 2, 2],
+    element: ([x], i) => windowAt(x!, i).reduce((a, b) => a + b, 0) / 4, // not 9: the padding is no part of the mean
+  },
   sum: {
     inputs: [[2, 3]],
     build: (g, [x]) => g.sum(x!, [1]),
@@ -138,6 +174,18 @@ const cases: Record<Exclude<OperatorName, "input" | "constant" | "parameter">, C
     element: ([x], i) => {
       const column = [0, 1, 2].map((k) => x![Math.floor(i / 6) * 6 + k * 2 + (i % 2)]!);
       return x![i]! / (0.1 + Math.sqrt(column.reduce((sum, v) => sum + v * v, 0) / 3));
+    },
+  },
+  layerNorm: {
+    inputs: [[2, 3]],
+    build: (g, [x]) =>
+      g.layerNorm(x!, g.constant(Float32Array.of(1, 2, 3), [3]), g.constant(Float32Array.of(4, 5, 6), [3]), 0.1),
+    shape: [2, 3],
+    element: ([x], i) => {
+      const row = rows(x!, 3, Math.floor(i / 3));
+      const mean = row.reduce((a, b) => a + b, 0) / 3;
+      const variance = row.reduce((a, b) => a + (b - mean) ** 2, 0) / 3;
+      return ((x![i]! - mean) / Math.sqrt(variance + 0.1)) * ((i % 3) + 1) + (i % 3) + 4;
     },
   },
   reshape: {
@@ -221,6 +269,28 @@ describe.each(Object.entries(cases))("%s", (_, { inputs, build, shape, element }
     );
     expect(y!.dims).toEqual(shape);
     for (const [i, actual] of (y!.data as Float32Array).entries()) expect(actual).toBeCloseTo(element(data, i), 5);
+  });
+});
+
+describe("a convolution with stride and padding of its own", () => {
+  it("takes every second column, padded at the right alone", async () => {
+    const g = new Graph();
+    const x = g.input("x", ["N", 1, 2, 4]);
+    g.output("y", g.conv(x, g.constant(Float32Array.of(1, 10, 100), [1, 1, 1, 3]), { stride: 2, pads: [0, 0, 0, 1] }));
+    const { protobuf } = await toOnnx(g);
+    const session = await InferenceSession.create(protobuf);
+    const { y } = await session.run({
+      x: new Tensor("float32", Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8), [1, 1, 2, 4]),
+    });
+    expect(y!.dims).toEqual([1, 1, 1, 2]);
+    expect([...(y!.data as Float32Array)]).toEqual([321, 43]);
+  });
+
+  it("refuses a window that is larger than the image", () => {
+    const g = new Graph();
+    const x = g.input("x", ["N", 1, 2, 2]);
+    const kernel = g.constant(new Float32Array(9), [1, 1, 3, 3]);
+    expect(() => g.conv(x, kernel, { pads: [0, 0, 0, 0] })).toThrow("a window of 3x3 does not fit into [N,1,2,2]");
   });
 });
 

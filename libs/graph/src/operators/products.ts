@@ -1,5 +1,6 @@
 /** @file Matrix products and convolutions: where the time goes. */
 import { padChannels, productOfRows } from "../batch-invariance.js";
+import type { Extent } from "../model.js";
 import { operator } from "../operator.js";
 import { broadcast, countElements, fixed, mismatch, show } from "../shape.js";
 import type { Value } from "../value.js";
@@ -40,24 +41,44 @@ export const matmul = operator<[Value, Value], { transposeA: boolean; transposeB
   cost: ([a], { shape }, { transposeA }) => countElements(shape) * fixed(a.shape, transposeA ? -2 : -1),
 });
 
-/** Convolution with stride 1 that keeps the extents: x [N,C,H,W], w [O,C,k,k], k odd -> [N,O,H,W]. Zero padding. */
-export const conv = operator<[Value, Value]>({
-  infer: ([x, w]) => {
-    const kernel = w.shape[2];
+/** How a convolution or a pooling window moves over the image. */
+export interface Window {
+  /** Step along both axes. */
+  readonly stride: number;
+  /** Rows and columns around the image: top, left, bottom, right. */
+  readonly pads: readonly [number, number, number, number];
+}
+
+/** Height and width that a window of the given extents leaves. @throws DomainError SHAPE_MISMATCH when it fits nowhere */
+export function slidingExtents(
+  x: Value,
+  [height, width]: readonly [number, number],
+  { stride, pads: [top, left, bottom, right] }: Window,
+): [Extent, Extent] {
+  const along = (axis: number, kernel: number, padding: number): Extent => {
+    const extent = x.shape[axis]!;
+    if (stride === 1 && padding === kernel - 1) return extent; // kept, whatever it is
+    const room = fixed(x.shape, axis) + padding - kernel;
+    if (room < 0) throw mismatch(`a window of ${height}x${width} does not fit into ${show(x.shape)}`);
+    return Math.floor(room / stride) + 1;
+  };
+  return [along(2, height, top + bottom), along(3, width, left + right)];
+}
+
+/** Convolution: x [N,C,H,W], w [O,C,h,w] -> [N,O,H',W'] with H' = floor((H + top + bottom - h) / stride) + 1. Zero padding. */
+export const conv = operator<[Value, Value], Window>({
+  infer: ([x, w], window) => {
     if (x.shape.length !== 4 || w.shape.length !== 4 || x.shape[1] !== w.shape[1] || x.type !== w.type) {
       throw mismatch(
-        `conv takes [N,C,H,W] and [O,C,k,k] of one type, not ${x.type}${show(x.shape)} and ${w.type}${show(w.shape)}`,
+        `conv takes [N,C,H,W] and [O,C,h,w] of one type, not ${x.type}${show(x.shape)} and ${w.type}${show(w.shape)}`,
       );
     }
-    if (kernel !== w.shape[3] || typeof kernel !== "number" || kernel % 2 !== 1) {
-      throw mismatch(`conv takes an odd, square kernel, not ${show(w.shape)}`);
-    }
-    return { type: x.type, shape: [x.shape[0]!, w.shape[0]!, x.shape[2]!, x.shape[3]!] };
+    const extents = slidingExtents(x, [fixed(w.shape, 2), fixed(w.shape, 3)], window);
+    return { type: x.type, shape: [x.shape[0]!, w.shape[0]!, ...extents] };
   },
-  forward: (emit, [x, w], { inputs }) => {
-    const [, channels, kernel] = [0, 1, 2].map((axis) => fixed(inputs[1]!.shape, axis)) as [number, number, number];
-    const border = (kernel - 1) / 2;
-    const attributes = { kernel_shape: [kernel, kernel], pads: [border, border, border, border] };
+  forward: (emit, [x, w], { inputs }, { stride, pads }) => {
+    const [, channels, height, width] = inputs[1]!.shape as [number, number, number, number];
+    const attributes = { kernel_shape: [height, width], strides: [stride, stride], pads };
     const zero = () => emit.scalar(0, inputs[0]!.type);
     return emit.node(
       "Conv",
@@ -68,3 +89,11 @@ export const conv = operator<[Value, Value]>({
   gradient: null,
   cost: ([, w], { shape }) => countElements(shape) * countElements(w.shape.slice(1)),
 });
+
+/** Pads that keep an image's extents under stride 1. @throws DomainError SHAPE_MISMATCH for kernels without a middle */
+export function samePads({ shape }: Value): Window["pads"] {
+  const [height, width] = [fixed(shape, -2), fixed(shape, -1)];
+  if (height % 2 !== 1 || width % 2 !== 1) throw mismatch(`conv takes an odd kernel, not ${show(shape)}`);
+  const [rows, columns] = [(height - 1) / 2, (width - 1) / 2];
+  return [rows, columns, rows, columns];
+}

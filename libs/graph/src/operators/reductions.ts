@@ -3,7 +3,7 @@ import { concrete, padRows } from "../batch-invariance.js";
 import type { Emitter } from "../emitter.js";
 import { onnxTypes } from "../onnx.js";
 import { operator } from "../operator.js";
-import { countElements, fixed, mismatch, type Shape, show, withExtent } from "../shape.js";
+import { countElements, fixed, mismatch, type Shape, sameShape, show, withExtent } from "../shape.js";
 import type { Value } from "../value.js";
 
 /** Axes counted from the front, in range. */
@@ -76,4 +76,18 @@ export const normalize = operator<[Value], { axis: number; epsilon: number }>({
   },
   gradient: null,
   cost: (_, { shape }) => 2 * countElements(shape),
+});
+
+/** (x - mean) / sqrt(variance + epsilon) * weight + bias over the last axis; weight and bias [C]. */
+export const layerNorm = operator<[Value, Value, Value], { epsilon: number }>({
+  infer: ([x, weight, bias]) => {
+    const expected = [x.shape.at(-1)!];
+    if (!sameShape(weight.shape, expected) || !sameShape(bias.shape, expected))
+      throw mismatch(`layerNorm of ${show(x.shape)} with weight ${show(weight.shape)} and bias ${show(bias.shape)}`);
+    return x;
+  },
+  forward: (emit, inputs, _, { epsilon }) =>
+    emit.node("LayerNormalization", inputs, { axis: -1, epsilon: { float: epsilon } }),
+  gradient: null, // feature networks alone use it, and are never trained here
+  cost: (_, { shape }) => 7 * countElements(shape),
 });
