@@ -126,7 +126,15 @@ export interface TrainingSpec {
    * Where a run that finds no checkpoint of its own starts: a checkpoint or snapshot of another run (fine-tuning, moving).
    * Absent means random weights.
    */
-  startFrom: FileRef | undefined;
+  startFrom:
+    | FileRef
+    | undefined;
+  /**
+   * Continue a run although the spec differs from that of its folder in hyperparameters, dataset or seed. Without it that is
+   * FIELD_INVALID, or ALREADY_EXISTS, reason OUTPUT_EXISTS, naming the field and both values. What the stored state depends on
+   * (architecture, EMA profiles, encoding) can never change.
+   */
+  allowChanges: boolean;
 }
 
 /** A diffusion training run. Fields absent or 0 come from the preset, merged as GenerationSpec says. */
@@ -337,7 +345,7 @@ export interface ExportResult {
 }
 
 function createBaseTrainingSpec(): TrainingSpec {
-  return { run: undefined, outputUri: "", resume: 0, startFrom: undefined };
+  return { run: undefined, outputUri: "", resume: 0, startFrom: undefined, allowChanges: false };
 }
 
 export const TrainingSpec: MessageFns<TrainingSpec> = {
@@ -358,6 +366,9 @@ export const TrainingSpec: MessageFns<TrainingSpec> = {
     }
     if (message.startFrom !== undefined) {
       FileRef.encode(message.startFrom, writer.uint32(42).fork()).join();
+    }
+    if (message.allowChanges !== false) {
+      writer.uint32(48).bool(message.allowChanges);
     }
     return writer;
   },
@@ -415,6 +426,14 @@ export const TrainingSpec: MessageFns<TrainingSpec> = {
             message.startFrom = FileRef.decode(reader, reader.uint32());
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.allowChanges = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -445,6 +464,11 @@ export const TrainingSpec: MessageFns<TrainingSpec> = {
         : isSet(object.start_from)
         ? FileRef.fromJSON(object.start_from)
         : undefined,
+      allowChanges: isSet(object.allowChanges)
+        ? globalThis.Boolean(object.allowChanges)
+        : isSet(object.allow_changes)
+        ? globalThis.Boolean(object.allow_changes)
+        : false,
     };
   },
 
@@ -463,6 +487,9 @@ export const TrainingSpec: MessageFns<TrainingSpec> = {
     }
     if (message.startFrom !== undefined) {
       obj.startFrom = FileRef.toJSON(message.startFrom);
+    }
+    if (message.allowChanges !== false) {
+      obj.allowChanges = message.allowChanges;
     }
     return obj;
   },
@@ -491,6 +518,7 @@ export const TrainingSpec: MessageFns<TrainingSpec> = {
     message.startFrom = (object.startFrom !== undefined && object.startFrom !== null)
       ? FileRef.fromPartial(object.startFrom)
       : undefined;
+    message.allowChanges = object.allowChanges ?? false;
     return message;
   },
 };
