@@ -1,5 +1,6 @@
 /** @file The checks by the folder or file of the golden data that they read. */
 import type { GoldenCase } from "./case.js";
+import { dinov2, inception } from "./features.js";
 import { flops } from "./flops.js";
 import type { GoldenFolder } from "./folder.js";
 import { lists } from "./lists.js";
@@ -21,6 +22,8 @@ export const checks: Readonly<Record<string, Check>> = {
   network,
   walk,
   "flops.json": flops,
+  "features/inception": inception,
+  "features/dinov2": dinov2,
   toy,
   sampler,
   digits,

@@ -20,7 +20,19 @@ const misses = (stdout: string) =>
     );
   });
 
-it.each(["rng", "lists.json", "pickles", "network", "walk", "flops.json", "toy", "sampler", "digits"])(
+it.each([
+  "rng",
+  "lists.json",
+  "pickles",
+  "network",
+  "walk",
+  "flops.json",
+  "features/inception",
+  "features/dinov2",
+  "toy",
+  "sampler",
+  "digits",
+])(
   "equals the reference in %s",
   (section) => {
     const { stdout, stderr } = golden(section);

@@ -13,7 +13,7 @@ import {
   readNetwork,
   sampleShape,
 } from "@tandem/networks";
-import { type Evaluator, Runtime } from "@tandem/runtime";
+import { type Evaluator, type ModelSource, Runtime } from "@tandem/runtime";
 import type { GoldenFolder } from "./folder.js";
 
 const runtime = new Runtime();
@@ -52,13 +52,13 @@ export function networkByReference(folder: GoldenFolder, reference: string, like
   return readNetwork(folder.path(reference));
 }
 
-/** Loads a network on the CPU; it stays until the process ends. */
-export function evaluator(network: Network, options: BuildOptions = {}): Promise<Evaluator> {
-  return runtime.load(`golden-${loaded++}`, () => buildDenoiser(network, options), {
-    provider: "cpu",
-    maxBatchSize: 4096,
-  });
-}
+/** Loads a graph on the CPU; it stays until the process ends. */
+export const evaluatorOf = (source: ModelSource): Promise<Evaluator> =>
+  runtime.load(`golden-${loaded++}`, source, { provider: "cpu", maxBatchSize: 4096 });
+
+/** Loads a network on the CPU. */
+export const evaluator = (network: Network, options: BuildOptions = {}): Promise<Evaluator> =>
+  evaluatorOf(() => buildDenoiser(network, options));
 
 /** A network as a denoiser. */
 export async function denoiser(network: Network, name: string): Promise<Denoiser> {

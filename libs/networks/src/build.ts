@@ -1,14 +1,12 @@
 /** @file From a network to a graph that a runtime can load. */
-import { join } from "node:path";
 import { DomainError } from "@tandem/errors";
-import { fileError, type TensorData, toFloat32 } from "@tandem/formats";
-import { countElements, type Deferred, elementBytes, type Fill, type OnnxModel, toOnnx } from "@tandem/graph";
+import { type TensorData, toFloat32 } from "@tandem/formats";
+import type { Deferred, OnnxModel } from "@tandem/graph";
 import { denoiserGraph } from "./architectures.js";
 import type { Network, OnnxNetwork } from "./network.js";
 import type { ParameterSource } from "./parameters.js";
 import { checkTensors } from "./weights/check-tensors.js";
-import type { FoldJob } from "./weights/fold.js";
-import { foldAll } from "./weights/fold-threads.js";
+import { type Folding, filledModel } from "./weights/filled-model.js";
 
 export interface BuildOptions {
   /** Arithmetic of the bulk of the network; preconditioning, embedding and sums of squares stay float32. Default float32. */
@@ -36,14 +34,7 @@ export async function buildDenoiser(network: Network | OnnxNetwork, options: Bui
   if (options.activations) {
     for (const [name, value] of activations) graph.output(`activation/${name}`, graph.cast(value, "float32"));
   }
-  const { externalFolder } = options;
-  let byteLength = 0;
-  const fill = foldedWeights(network.tensors, externalFolder);
-  const model = await toOnnx(graph, (parameters) => {
-    byteLength = parameters.reduce((total, parameter) => total + bytesOf(parameter), 0);
-    return fill(parameters);
-  });
-  return externalFolder === undefined ? model : { ...model, externalFolder: { path: externalFolder, byteLength } };
+  return filledModel(graph, options.externalFolder, (parameter) => foldJob(parameter, network.tensors));
 }
 
 function builtBefore({ model, computeType }: OnnxNetwork, wanted: BuildOptions): OnnxModel {
@@ -52,40 +43,8 @@ function builtBefore({ model, computeType }: OnnxNetwork, wanted: BuildOptions):
   throw new DomainError("NOT_SUPPORTED", `this ONNX file computes in ${computeType}, not ${wanted.computeType}`);
 }
 
-/** Fills the graph's parameters: as files in a folder, or all in one buffer that threads share. */
-const foldedWeights =
-  (tensors: ReadonlyMap<string, TensorData>, folder: string | undefined): Fill =>
-  async (parameters) => {
-    const targets = folder === undefined ? inMemory(parameters) : parameters.map(({ path }) => join(folder, path));
-    try {
-      await foldAll(parameters.map((parameter, i) => foldJob(parameter, tensors, targets[i]!)));
-    } catch (error) {
-      throw folder === undefined ? error : fileError(folder, error);
-    }
-    return targets
-      .map((target, i) => ({ path: parameters[i]!.path, target }))
-      .flatMap(({ path, target }) => (typeof target === "string" ? [] : [{ path, data: target }]));
-  };
-
-const bytesOf = ({ shape, type }: Deferred): number => countElements(shape) * elementBytes[type];
-
-/** Views of one buffer, each at a multiple of a cache line. */
-function inMemory(parameters: readonly Deferred[]): Uint8Array<SharedArrayBuffer>[] {
-  const sizes = parameters.map(bytesOf);
-  const memory = new SharedArrayBuffer(sizes.reduce((total, size) => total + Math.ceil(size / 64) * 64, 0));
-  let offset = 0;
-  return sizes.map((size) => {
-    const view = new Uint8Array(memory, offset, size);
-    offset += Math.ceil(size / 64) * 64;
-    return view;
-  });
-}
-
-function foldJob(
-  { source, factor, type }: Deferred,
-  tensors: ReadonlyMap<string, TensorData>,
-  target: FoldJob["target"],
-): FoldJob {
+/** The parameter as a tensor to be folded, its trained gain among the factors. */
+function foldJob({ source, factor, type }: Deferred, tensors: ReadonlyMap<string, TensorData>): Folding {
   const { name, role, gain } = source as ParameterSource;
   const gained = gain === null ? factor : factor * scalar(gain, tensors);
   return {
@@ -94,7 +53,6 @@ function foldJob(
     role,
     factor: gained,
     type: type === "float16" ? "float16" : "float32",
-    target,
   };
 }
 

@@ -65,6 +65,13 @@ export class Fields {
     return chosen;
   }
 
+  /** Yes or no. */
+  boolean(name: string, otherwise: boolean): boolean {
+    const value = this.#value(name, otherwise);
+    if (typeof value !== "boolean") throw invalid(`${this.path}.${name}`, value, "true or false");
+    return value;
+  }
+
   /** Refuses fields that nobody asked for: a misspelt field must not be a silent default. */
   done(known: readonly string[]): void {
     const stranger = Object.keys(this.values).find((name) => !known.includes(name) && this.values[name] !== undefined);

@@ -2,6 +2,19 @@ export { labelDim, type NetworkConfig, networkConfig, sampleShape } from "./arch
 export { type BuildOptions, buildDenoiser } from "./build.js";
 export { countCost, type LayerCost, type NetworkCost } from "./cost.js";
 export type { Edm2UnetConfig } from "./edm2/config.js";
+export {
+  type FeatureNetworkConfig,
+  featureDim,
+  featureNetworkConfig,
+  featureTensors,
+  inputSize,
+  preprocess,
+} from "./features/architectures.js";
+export { buildFeatureNetwork, type FeatureBuildOptions } from "./features/build.js";
+export type { FeatureNetwork } from "./features/feature-network.js";
+export type { Pixels } from "./features/pixels.js";
+export { readFeatureNetwork } from "./features/read.js";
+export { writeFeatureNetwork } from "./features/write.js";
 export { readDenoiser, readNetwork } from "./file/read-network.js";
 export { type WriteOptions, writeNetwork } from "./file/write-network.js";
 export { type WriteOnnxOptions, type WrittenOnnx, writeOnnx } from "./file/write-onnx.js";

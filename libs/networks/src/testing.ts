@@ -1,0 +1,1 @@
+export { hashStream, hashTensors, hashValues } from "./testing/hash-weights.js";
