@@ -62,6 +62,14 @@ describe("a service with roots", () => {
       });
   });
 
+  it("makes no folder outside, not even through a link", async () => {
+    for (const name of ["../secrets/x", "way-out/x", "dangling/x"])
+      await expect(open().localFolder(`${base}/models/${name}`, { create: true })).rejects.toMatchObject({
+        reason: "URI_NOT_ALLOWED",
+      });
+    expect(await open().localFolder(`${base}/models/runs`, { create: true })).toBe(join(base, "models/runs"));
+  });
+
   it.each([
     "https://weights.example.org/secret/net.pkl",
     "https://weights.example.org/publicity",

@@ -5,7 +5,7 @@ import type { NetworkPolicy } from "./https/address.js";
 import { defaultRetry, type RetryPolicy } from "./https/retry.js";
 import { Roots } from "./roots.js";
 import { schemes } from "./schemes/index.js";
-import type { ByteRange, ByteSource, FileFacts, LocalOptions, Store } from "./store.js";
+import type { ByteRange, ByteSource, FileFacts, FolderOptions, LocalOptions, Store } from "./store.js";
 import { isFolder, parseUri, refused, schemeOf, showUri } from "./uri.js";
 
 /** Settings; all have defaults that fit a command run by a person. */
@@ -87,6 +87,15 @@ export class Storage {
     const { store, url } = this.find(uri);
     if (isFolder(url)) throw refused(showUri(url), "a file is needed, and this names a folder");
     return store.localPath(url, options);
+  }
+
+  /**
+   * Path of a folder on this machine, with or without a last "/".
+   * @throws DomainError RESOURCE_NOT_FOUND, URI_NOT_ALLOWED (not permitted, or a file), NOT_SUPPORTED (not on this machine)
+   */
+  async localFolder(uri: string, options: FolderOptions = {}): Promise<string> {
+    const { store, url } = this.find(uri);
+    return store.localFolder(url, options);
   }
 
   private find(uri: string): { store: Store; url: URL } {

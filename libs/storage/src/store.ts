@@ -46,6 +46,18 @@ export interface Store {
    * @throws DomainError as `stream`, and CHECKSUM_MISMATCH, LIMIT_EXCEEDED, OUT_OF_MEMORY
    */
   localPath(uri: URL, options: LocalOptions): Promise<string>;
+
+  /**
+   * Path of a folder on this machine.
+   * @throws DomainError RESOURCE_NOT_FOUND, URI_NOT_ALLOWED (not permitted, or a file), NOT_SUPPORTED (the scheme's are elsewhere)
+   */
+  localFolder(uri: URL, options: FolderOptions): Promise<string>;
+}
+
+/** How a folder is found. */
+export interface FolderOptions {
+  /** Makes it, and those above it, when it is missing. */
+  readonly create?: boolean;
 }
 
 /** How a file is brought here. */

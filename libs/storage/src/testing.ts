@@ -92,9 +92,10 @@ export function storeSuite(name: string, create: () => Promise<StorePlace>, { is
 }
 
 function readOnlyTests(create: () => Promise<StorePlace>): void {
-  it("says that it cannot write or list", async () => {
+  it("says that it cannot write or list, and has no folders here", async () => {
     await using place = await create();
-    for (const attempt of [place.storage.write(`${place.folder}a`, content), place.storage.list(place.folder)])
+    const { storage, folder } = place;
+    for (const attempt of [storage.write(`${folder}a`, content), storage.list(folder), storage.localFolder(folder)])
       await expect(attempt).rejects.toMatchObject({ reason: "NOT_SUPPORTED" });
   });
 }
@@ -146,5 +147,18 @@ function writingTests(create: () => Promise<StorePlace>): void {
     await expect(place.storage.list(`${place.folder}missing/`)).rejects.toMatchObject({
       reason: "RESOURCE_NOT_FOUND",
     });
+  });
+
+  it("gives a folder's path, and makes it when asked", async () => {
+    await using place = await create();
+    const { storage, folder } = place;
+    await expect(storage.localFolder(`${folder}runs/one`)).rejects.toMatchObject({ reason: "RESOURCE_NOT_FOUND" });
+    const path = await storage.localFolder(`${folder}runs/one`, { create: true });
+    expect(await storage.localFolder(`${folder}runs/one/`)).toMatch(path);
+    await place.put("file", content);
+    for (const create of [false, true])
+      await expect(storage.localFolder(`${folder}file`, { create })).rejects.toMatchObject({
+        reason: "URI_NOT_ALLOWED",
+      });
   });
 }

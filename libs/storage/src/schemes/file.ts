@@ -6,7 +6,7 @@ import { DomainError } from "@tandem/errors";
 import { fileError, replaceFile, systemCode } from "@tandem/formats";
 import type { Roots } from "../roots.js";
 import { checkSha256 } from "../sha256.js";
-import type { ByteRange, ByteSource, FileFacts, LocalOptions, Store } from "../store.js";
+import type { ByteRange, ByteSource, FileFacts, FolderOptions, LocalOptions, Store } from "../store.js";
 import { isFolder, refused, showUri } from "../uri.js";
 
 const chunkBytes = 4 * 2 ** 20;
@@ -90,6 +90,19 @@ export class FileStore implements Store {
     const path = await this.roots.resolve(uri);
     await checkSha256(path, showUri(uri), sha256, signal);
     return path;
+  }
+
+  async localFolder(uri: URL, { create = false }: FolderOptions): Promise<string> {
+    const path = await this.roots.resolve(uri);
+    try {
+      if (create) await mkdir(path, { recursive: true });
+      if (!(await stat(path)).isDirectory()) throw refused(showUri(uri), "this is a file; a folder is needed");
+      return path;
+    } catch (error) {
+      throw systemCode(error) === "EEXIST"
+        ? refused(showUri(uri), "this is a file; a folder is needed")
+        : fileError(path, error);
+    }
   }
 }
 

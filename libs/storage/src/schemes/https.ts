@@ -69,6 +69,10 @@ export class HttpsStore implements Store {
     return this.cache.get(url, options);
   }
 
+  async localFolder(url: URL): Promise<string> {
+    throw this.readOnly(url, "name no folders of this machine");
+  }
+
   private readOnly(url: URL, why: string): DomainError {
     return new DomainError("NOT_SUPPORTED", `${showUri(url)}: ${schemeOf(url)} URIs ${why}`, {
       resource: showUri(url),
