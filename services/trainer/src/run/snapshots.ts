@@ -1,4 +1,5 @@
 /** @file Snapshots of a run: its EMA networks in float16, ready to be sampled, and pictures of what they can do. */
+import { DomainError } from "@tandem/errors";
 import { replaceFile } from "@tandem/formats";
 import { type Provenance, writeNetwork } from "@tandem/networks";
 import type { RunFolder } from "./run-folder.js";
@@ -28,21 +29,21 @@ export class Snapshots {
 
   /** One file for each EMA profile, and samples of the first. */
   async write(done: number): Promise<void> {
-    const { trainee, folder, provenance, reporter, draw } = this.options;
+    const { trainee, folder, provenance, reporter } = this.options;
     for (const [profile, emaStd] of trainee.emaStds.entries()) {
       const network = await trainee.network(profile);
       const path = folder.snapshot(done, emaStd);
       const facts = { provenance: { ...provenance, nimg: done, emaStd }, digest: "", format: "memory" as const };
       await writeNetwork(path, { ...network, ...facts }, { dtype: "F16" });
       reporter.file({ path, kind: "snapshot", nimg: done, emaStd });
-      if (profile === 0 && draw) await this.#picture(await draw(network), done, emaStd);
+      if (profile === 0) await this.#picture(network, done, emaStd);
     }
   }
 
   /** Samples of the first profile alone. */
   async preview(done: number): Promise<void> {
-    const { trainee, draw } = this.options;
-    if (draw) await this.#picture(await draw(await trainee.network(0)), done, trainee.emaStds[0]!);
+    const { trainee } = this.options;
+    await this.#picture(await trainee.network(0), done, trainee.emaStds[0]!);
   }
 
   /** Bytes that the next ones take on the disk. */
@@ -53,8 +54,17 @@ export class Snapshots {
     return trainee.emaStds.length * (values * HALF + EXTRA_BYTES);
   }
 
-  async #picture(png: Uint8Array, done: number, emaStd: number): Promise<void> {
-    const { folder, reporter } = this.options;
+  async #picture(network: TrainedNetwork, done: number, emaStd: number): Promise<void> {
+    const { folder, reporter, draw } = this.options;
+    if (!draw) return;
+    let png: Uint8Array;
+    try {
+      png = await draw(network);
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.reason !== "NOT_FINITE") throw error;
+      reporter.log("warning", `no samples at ${done}: ${error.message}`); // the loss says the same; the run is the user's to stop
+      return;
+    }
     const path = folder.samples(done, emaStd);
     await replaceFile(path, (file) => file.writeFile(png));
     reporter.preview(png, done);

@@ -50,6 +50,8 @@ export class TrainingRun {
   #position: RunPosition;
   #saved: number;
   #status: RunStatus | undefined;
+  /** Of the next checkpoint and snapshots: every one takes the same. */
+  #bytes: number | undefined;
 
   constructor(options: RunOptions) {
     this.#options = options;
@@ -68,6 +70,7 @@ export class TrainingRun {
     const { folder, total, slice, from, reporter } = this.#options;
     const until = slice > 0 ? Math.min(total, from.done + slice) : total;
     try {
+      if (from.done >= total) return await this.#end("complete", "");
       await this.#journal.rewind(from.done);
       await this.#journal.log(from.done === 0 ? `begins; ${total} in all` : `goes on after ${from.done} of ${total}`);
       const shortage = await this.#shortage();
@@ -165,8 +168,8 @@ export class TrainingRun {
   /** Why the next snapshots and checkpoint would not fit, if so. The checkpoint itself still does, as a rule. */
   async #shortage(): Promise<string | undefined> {
     const { trainee, folder } = this.#options;
-    const bytes = checkpointBytes(await trainee.state()) + (await this.#snapshots.bytes());
-    const shortage = await shortageOf(folder.path, bytes);
+    this.#bytes ??= checkpointBytes(await trainee.state()) + (await this.#snapshots.bytes());
+    const shortage = await shortageOf(folder.path, this.#bytes);
     if (!shortage) return undefined;
     const reason = describeShortage(shortage);
     this.#options.reporter.log("warning", reason);
