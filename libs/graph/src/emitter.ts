@@ -56,8 +56,11 @@ export class Emitter {
 
   /** A constant given by its bytes. */
   bytes(type: ElementType, shape: readonly number[], bytes: Uint8Array): string {
-    const key = `${type}${shape}:${bytes.length <= inlineBytes ? Buffer.from(bytes).toString("latin1") : this.#count}`;
-    return this.#once(key, (name) => this.constants.push({ name, type, shape, content: { bytes } }));
+    // Large ones are not compared: each is its own.
+    const content = bytes.length <= inlineBytes ? Buffer.from(bytes).toString("latin1") : this.constants.length;
+    return this.#once(`${type}${shape}:${content}`, (name) =>
+      this.constants.push({ name, type, shape, content: { bytes } }),
+    );
   }
 
   /** A constant whose bytes come at serialization. `name` and `factor` identify it. */

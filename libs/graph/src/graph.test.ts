@@ -33,6 +33,15 @@ describe("a graph", () => {
     }
   });
 
+  it("keeps large constants of one shape apart", async () => {
+    const g = new Graph();
+    const x = g.input("x", ["N", 1]);
+    const [two, three] = [2, 3].map((value) => g.constant(new Float32Array(300).fill(value), [1, 300]));
+    g.output("y", g.add(g.mul(x, two!), three!));
+    const { y } = await run(await toOnnx(g), { x: new Tensor("float32", Float32Array.of(5), [1, 1]) });
+    expect(new Set(y!.data as Float32Array)).toEqual(new Set([13]));
+  });
+
   it("refuses shapes that do not fit, naming layer and operator", () => {
     const g = new Graph();
     const x = g.input("x", ["N", 3]);

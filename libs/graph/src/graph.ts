@@ -108,6 +108,8 @@ export class Graph {
   normalize = (x: Value, axis: number, epsilon = 1e-4): Value => this.apply("normalize", [x], { axis, epsilon });
   layerNorm = (x: Value, weight: Value, bias: Value, epsilon: number): Value =>
     this.apply("layerNorm", [x, weight, bias], { epsilon });
+  groupNorm = (x: Value, weight: Value, bias: Value, attributes: { groups: number; epsilon: number }): Value =>
+    this.apply("groupNorm", [x, weight, bias], attributes);
   reshape = (x: Value, shape: Shape): Value => this.apply("reshape", [x], { shape });
   transpose = (x: Value, order: readonly number[]): Value => this.apply("transpose", [x], { order });
   slice = (x: Value, axis: number, start: number, end: number): Value => this.apply("slice", [x], { axis, start, end });

@@ -15,6 +15,7 @@ export const operatorSet = {
     "Expand",
     "Gemm",
     "Identity",
+    "InstanceNormalization",
     "LayerNormalization",
     "Log",
     "MatMul",

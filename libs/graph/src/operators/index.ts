@@ -18,6 +18,7 @@ import {
   sqrt,
   sub,
 } from "./elementwise.js";
+import { groupNorm } from "./group-norm.js";
 import { concat, downsample, expand, pad, reshape, slice, transpose, upsample } from "./layout.js";
 import { constant, input, parameter } from "./leaves.js";
 import { averagePool, maxPool } from "./pooling.js";
@@ -55,6 +56,7 @@ export const operators = {
   softmax,
   normalize,
   layerNorm,
+  groupNorm,
   reshape,
   transpose,
   slice,

@@ -188,6 +188,24 @@ const cases: Record<Exclude<OperatorName, "input" | "constant" | "parameter">, C
       return ((x![i]! - mean) / Math.sqrt(variance + 0.1)) * ((i % 3) + 1) + (i % 3) + 4;
     },
   },
+  groupNorm: {
+    inputs: [[2, 4, 1, 3]],
+    build: (g, [x]) => {
+      const [weight, bias] = [Float32Array.of(1, 2, 3, 4), Float32Array.of(5, 6, 7, 8)];
+      return g.groupNorm(x!, g.constant(weight, [1, 4, 1, 1]), g.constant(bias, [1, 4, 1, 1]), {
+        groups: 2,
+        epsilon: 0.1,
+      });
+    },
+    shape: [2, 4, 1, 3],
+    element: ([x], i) => {
+      const group = rows(x!, 6, Math.floor(i / 6)); // two channels of three places
+      const mean = group.reduce((a, b) => a + b, 0) / 6;
+      const variance = group.reduce((a, b) => a + (b - mean) ** 2, 0) / 6;
+      const channel = Math.floor(i / 3) % 4;
+      return ((x![i]! - mean) / Math.sqrt(variance + 0.1)) * (channel + 1) + channel + 5;
+    },
+  },
   reshape: {
     inputs: [[2, 6]],
     build: (g, [x]) => g.reshape(x!, ["N", 3, 2]),
