@@ -2,7 +2,7 @@
 import { invalid } from "@tandem/errors";
 import { fixed, Graph, type Value } from "@tandem/graph";
 import type { FeatureGraph, InputSize } from "../features/architecture.js";
-import { FeatureWeights } from "../features/weights.js";
+import { StoredWeights } from "../weights/stored-weights.js";
 import type { Dinov2Config } from "./config.js";
 import { interpolatePositions } from "./positions.js";
 
@@ -16,7 +16,7 @@ export function dinov2Graph(config: Dinov2Config, size: InputSize): FeatureGraph
 /** One graph under construction. Names are those of the official checkpoints. */
 class Transformer {
   readonly #g = new Graph();
-  readonly #weights = new FeatureWeights(this.#g);
+  readonly #weights = new StoredWeights(this.#g);
   readonly #activations = new Map<string, Value>();
   readonly #grid: readonly [number, number];
 

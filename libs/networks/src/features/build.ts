@@ -2,10 +2,10 @@
 import type { OnnxModel } from "@tandem/graph";
 import { checkTensors } from "../weights/check-tensors.js";
 import { filledModel } from "../weights/filled-model.js";
+import type { StoredSource } from "../weights/stored-weights.js";
 import type { InputSize } from "./architecture.js";
 import { featureGraph } from "./architectures.js";
 import type { FeatureNetwork } from "./feature-network.js";
-import type { FeatureSource } from "./weights.js";
 
 export interface FeatureBuildOptions {
   /** Height and width of the input; by default those that published features are made at. */
@@ -29,7 +29,7 @@ export async function buildFeatureNetwork(
   checkTensors("network", specs, tensors);
   if (activations) for (const [name, value] of named) graph.output(`activation/${name}`, value);
   return filledModel(graph, externalFolder, ({ source, factor }) => {
-    const { name, make } = source as FeatureSource;
+    const { name, make } = source as StoredSource;
     return { name, tensor: make(tensors), role: "buffer", factor, type: "float32" };
   });
 }

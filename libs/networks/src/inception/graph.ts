@@ -2,7 +2,7 @@
 import { invalid } from "@tandem/errors";
 import { Graph } from "@tandem/graph";
 import type { FeatureGraph, InputSize } from "../features/architecture.js";
-import { FeatureWeights } from "../features/weights.js";
+import { StoredWeights } from "../weights/stored-weights.js";
 import { blockA, blockB, blockC, blockD, blockE } from "./blocks.js";
 import type { InceptionConfig } from "./config.js";
 import { InceptionLayers } from "./layers.js";
@@ -30,7 +30,7 @@ export function inceptionGraph(_: InceptionConfig, [height, width]: InputSize): 
   if (height !== 299 || width !== 299)
     throw invalid("inputSize", `${height}x${width}`, "299x299, as Inception-v3 has it");
   const g = new Graph();
-  const weights = new FeatureWeights(g);
+  const weights = new StoredWeights(g);
   const layers = new InceptionLayers(g, weights);
   let x = g.scale(g.shift(g.input("x", ["N", 3, height, width]), -128), 1 / 128);
   x = layers.conv("Conv2d_1a_3x3", x, 32, [3, 3], { stride: 2, isPadded: false });

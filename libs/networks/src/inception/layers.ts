@@ -1,6 +1,6 @@
 /** @file Inception's layers by the names of the FID checkpoint: each declares its tensors and records its activation. */
 import { fixed, type Graph, type Value } from "@tandem/graph";
-import type { FeatureWeights } from "../features/weights.js";
+import type { StoredWeights } from "../weights/stored-weights.js";
 
 /** The variance's epsilon in every batch normalization of the 2015-12-05 graph. */
 const epsilon = 1e-3;
@@ -11,7 +11,7 @@ export class InceptionLayers {
 
   constructor(
     readonly g: Graph,
-    readonly weights: FeatureWeights,
+    readonly weights: StoredWeights,
   ) {}
 
   record(name: string, value: Value): Value {

@@ -1,4 +1,4 @@
-/** @file What a feature network's graph asks of its weights. */
+/** @file What the graph of a network without weight normalization asks of its weights. */
 import { fromFloat32, type TensorData, toFloat32 } from "@tandem/formats";
 import type { Graph, Value } from "@tandem/graph";
 import type { ParameterSpec } from "../parameters.js";
@@ -7,13 +7,13 @@ import type { ParameterSpec } from "../parameters.js";
 export type TensorLookup = (name: string) => Float32Array;
 
 /** Where a graph parameter's values come from: a stored tensor, or several folded into one. */
-export interface FeatureSource {
+export interface StoredSource {
   readonly name: string;
   readonly make: (tensors: ReadonlyMap<string, TensorData>) => TensorData;
 }
 
-/** Declares a feature network's tensors in a graph, and lists them. */
-export class FeatureWeights {
+/** Declares tensors that are used as they are stored in a graph, and lists them. */
+export class StoredWeights {
   readonly specs: ParameterSpec[] = [];
 
   constructor(private readonly g: Graph) {}
@@ -21,13 +21,13 @@ export class FeatureWeights {
   /** A stored tensor, used as it is. `as` is another shape of the same elements. */
   stored(name: string, shape: readonly number[], as: readonly number[] = shape): Value {
     this.declare(name, shape);
-    const make: FeatureSource["make"] = (tensors) => tensors.get(name)!;
+    const make: StoredSource["make"] = (tensors) => tensors.get(name)!;
     return this.g.parameter({ name, type: "float32", shape: as, source: { name, make }, factor: 1, cost: 0 });
   }
 
   /** A tensor computed once, at load, from others that were declared. */
   folded(name: string, shape: readonly number[], fold: (tensor: TensorLookup) => Float32Array): Value {
-    const make: FeatureSource["make"] = (tensors) =>
+    const make: StoredSource["make"] = (tensors) =>
       fromFloat32(
         fold((each) => toFloat32(tensors.get(each)!)),
         shape,
