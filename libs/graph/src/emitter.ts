@@ -18,12 +18,13 @@ export interface Deferred {
 /** Constants of up to this many bytes stay inside the protobuf. */
 const inlineBytes = 1024;
 
-/** What rules write to. Equal constants are stored once. */
+/** What rules write to. Equal constants are stored once, and equal nodes computed once: gradients repeat parts of the way forward. */
 export class Emitter {
   readonly nodes: OnnxNode[] = [];
   readonly constants: OnnxConstant[] = [];
   readonly deferred: Deferred[] = [];
   readonly #constantNames = new Map<string, string>();
+  readonly #nodeNames = new Map<string, string>();
   #count = 0;
   /** Layer of the value being lowered. */
   layer = "";
@@ -38,8 +39,12 @@ export class Emitter {
     attributes: Record<string, OnnxAttribute> = {},
     domain: OnnxNode["domain"] = "",
   ): string {
+    const key = JSON.stringify([opType, domain, inputs, attributes]);
+    const known = this.#nodeNames.get(key);
+    if (known !== undefined) return known;
     const name = `${this.layer}/t${this.#count++}`;
     this.nodes.push({ opType, inputs, outputs: [name], attributes, domain });
+    this.#nodeNames.set(key, name);
     return name;
   }
 
@@ -61,6 +66,11 @@ export class Emitter {
     return this.#once(`${type}${shape}:${content}`, (name) =>
       this.constants.push({ name, type, shape, content: { bytes } }),
     );
+  }
+
+  /** A constant that its key names, made when it is asked for the first time: tables, of which many nodes use the same one. */
+  table(key: string, type: ElementType, shape: readonly number[], make: () => Uint8Array): string {
+    return this.#once(`table:${key}`, (name) => this.constants.push({ name, type, shape, content: { bytes: make() } }));
   }
 
   /** A constant whose bytes come at serialization. `name` and `factor` identify it. */

@@ -118,4 +118,18 @@ export class Graph {
   expand = (x: Value, like: Value): Value => this.apply("expand", [x, like], {});
   downsample = (x: Value): Value => this.apply("downsample", [x], {});
   upsample = (x: Value): Value => this.apply("upsample", [x], {});
+  gemm = (a: Value, b: Value, c: Value, { transposeA = false, transposeB = false, alpha = 1, beta = 1 } = {}): Value =>
+    this.apply("gemm", [a, b, c], { transposeA, transposeB, alpha, beta });
+  attention = (qkv: Value): Value => this.apply("attention", [qkv], {});
+  rowSquares = (x: Value): Value => this.apply("rowSquares", [x], {});
+  normalizeRows = (x: Value, epsilon = 1e-4): Value => this.apply("normalizeRows", [x], { epsilon });
+  normalizeRowsGradient = (x: Value, y: Value, dy: Value, epsilon: number): Value =>
+    this.apply("normalizeRowsGradient", [x, y, dy], { epsilon, factor: 1 });
+  largest = (values: readonly Value[]): Value => this.apply("largest", values, {});
+  neighbours = (x: Value, side: number, isMirrored = false): Value =>
+    this.apply("neighbours", [x], { side, isMirrored });
+  rowConv = (inputs: readonly Value[], side: number, { alpha = 1, beta = 1 } = {}): Value =>
+    this.apply("rowConv", inputs, { side, alpha, beta });
+  halveRows = (x: Value, side: number): Value => this.apply("halveRows", [x], { side });
+  doubleRows = (x: Value, side: number): Value => this.apply("doubleRows", [x], { side });
 }

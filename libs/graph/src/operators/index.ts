@@ -1,4 +1,5 @@
 /** @file The rule table: every operator by name. A new one is a row here, typed by the table itself. */
+import { attention } from "./attention.js";
 import { lerp } from "./blend.js";
 import {
   add,
@@ -18,12 +19,15 @@ import {
   sqrt,
   sub,
 } from "./elementwise.js";
+import { gemm } from "./gemm.js";
 import { groupNorm } from "./group-norm.js";
 import { concat, downsample, expand, pad, reshape, slice, transpose, upsample } from "./layout.js";
 import { constant, input, parameter } from "./leaves.js";
+import { largest, normalizeRows, normalizeRowsGradient, rowSquares } from "./pixel-norm.js";
 import { averagePool, maxPool } from "./pooling.js";
 import { conv, linear, matmul } from "./products.js";
 import { layerNorm, logSumExp, normalize, softmax, sum } from "./reductions.js";
+import { doubleRows, halveRows, neighbours, rowConv } from "./rows.js";
 
 export const operators = {
   input,
@@ -65,6 +69,16 @@ export const operators = {
   pad,
   downsample,
   upsample,
+  gemm,
+  attention,
+  rowSquares,
+  normalizeRows,
+  normalizeRowsGradient,
+  largest,
+  neighbours,
+  rowConv,
+  halveRows,
+  doubleRows,
 };
 
 export type Operators = typeof operators;

@@ -6,6 +6,8 @@ import { Graph, type OperatorName, operators, toOnnx, type Value } from "../inde
 interface Case {
   /** Shapes of the inputs; the first extent is fed as the batch. */
   readonly inputs: readonly (readonly number[])[];
+  /** Where an operator takes numbers alone, the batch included. */
+  readonly isFixed?: boolean;
   readonly build: (g: Graph, inputs: readonly Value[]) => Value;
   readonly shape: readonly number[];
   /** Element i of the result, from the inputs' elements. */
@@ -39,6 +41,12 @@ function erf(x: number): number {
 function windowAt(x: Float32Array, i: number): number[] {
   const [image, row, column] = [Math.floor(i / 4), Math.floor(i / 2) % 2, i % 2];
   return [0, 1, 3, 4].map((offset) => x[image * 9 + row * 3 + column + offset]!);
+}
+
+/** Pixel of a 2x2 image that lies where tap `tap` of a 3x3 kernel looks from pixel `row`; undefined outside. */
+function neighbour(row: number, tap: number): number | undefined {
+  const [y, x] = [(row >> 1) + Math.floor(tap / 3) - 1, (row & 1) + (tap % 3) - 1];
+  return y < 0 || x < 0 || y > 1 || x > 1 ? undefined : 2 * y + x;
 }
 
 /** One case an operator at least; a new operator without one does not compile. Leaves are used by all the others. */
@@ -260,6 +268,113 @@ const cases: Record<Exclude<OperatorName, "input" | "constant" | "parameter">, C
     shape: [2, 1, 2, 4],
     element: ([x], i) => x![Math.floor(i / 8) * 2 + Math.floor((i % 4) / 2)]!,
   },
+  gemm: {
+    inputs: [
+      [2, 3],
+      [2, 2],
+    ],
+    build: (g, [a, c]) =>
+      g.gemm(a!, g.constant(Float32Array.of(1, 2, 3, 4, 5, 6), [2, 3]), c!, { transposeB: true, alpha: 2, beta: 3 }),
+    shape: [2, 2],
+    element: ([a, c], i) =>
+      [0, 1, 2].reduce((sum, k) => sum + 2 * rows(a!, 3, i >> 1)[k]! * ((i % 2) * 3 + k + 1), 3 * c![i]!),
+  },
+  attention: {
+    inputs: [[3, 1, 2, 4]],
+    isFixed: true,
+    build: (g, [qkv]) => g.attention(qkv!),
+    shape: [1, 2, 4],
+    element: ([qkv], i) => {
+      const vector = (part: number, place: number) => rows(qkv!, 4, 2 * part + place);
+      const q = vector(0, i >> 2);
+      const logits = [0, 1].map((place) => vector(1, place).reduce((sum, k, at) => sum + q[at]! * k, 0) / 2);
+      return [0, 1].reduce((sum, place) => sum + softmaxOf(logits, place) * vector(2, place)[i % 4]!, 0);
+    },
+  },
+  rowSquares: {
+    inputs: [[2, 3]],
+    build: (g, [x]) => g.rowSquares(x!),
+    shape: [2, 1],
+    element: ([x], i) => rows(x!, 3, i).reduce((sum, v) => sum + v * v, 0),
+  },
+  normalizeRows: {
+    inputs: [[2, 3]],
+    build: (g, [x]) => g.normalizeRows(x!, 0.1),
+    shape: [2, 3],
+    element: ([x], i) => {
+      const row = rows(x!, 3, Math.floor(i / 3));
+      return x![i]! / (0.1 + Math.sqrt(row.reduce((sum, v) => sum + v * v, 0) / 3));
+    },
+  },
+  normalizeRowsGradient: {
+    inputs: [
+      [2, 3],
+      [2, 3],
+      [2, 3],
+    ],
+    build: (g, [x, y, dy]) => g.normalizeRowsGradient(x!, y!, dy!, 0.1),
+    shape: [2, 3],
+    element: (inputs, i) => {
+      const [x, y, dy] = inputs.map((each) => rows(each, 3, Math.floor(i / 3))) as [number[], number[], number[]];
+      const length = Math.hypot(...x);
+      const along = y.reduce((sum, v, k) => sum + v * dy[k]!, 0);
+      return dy[i % 3]! / (0.1 + length / Math.sqrt(3)) - (y[i % 3]! * along) / (length * Math.sqrt(3));
+    },
+  },
+  largest: {
+    inputs: [
+      [2, 3],
+      [2, 1],
+    ],
+    build: (g, [a, b]) => g.largest([a!, b!]),
+    shape: [],
+    element: (inputs) => Math.max(...inputs.flatMap((x) => [...x])),
+  },
+  neighbours: {
+    inputs: [[8, 2]],
+    isFixed: true,
+    build: (g, [x]) => g.neighbours(x!, 2),
+    shape: [8, 18],
+    element: ([x], i) => {
+      const [row, tap, channel] = [Math.floor(i / 18), Math.floor(i / 2) % 9, i % 2];
+      const pixel = neighbour(row % 4, tap);
+      return pixel === undefined ? 0 : x![2 * (row - (row % 4) + pixel) + channel]!;
+    },
+  },
+  rowConv: {
+    inputs: [
+      [8, 2],
+      [8, 1],
+    ],
+    isFixed: true,
+    build: (g, [x, c]) => {
+      const kernel = Float32Array.from({ length: 18 }, (_, i) => i - 7);
+      const w = g.constant(kernel, [9, 2]);
+      return g.rowConv([x!, w, g.reshape(w, [1, 18]), c!], 2, { alpha: 0.1, beta: 3 });
+    },
+    shape: [8, 1],
+    element: ([x, c], row) => {
+      const taps = Array.from({ length: 18 }, (_, i) => {
+        const pixel = neighbour(row % 4, i >> 1);
+        return pixel === undefined ? 0 : (i - 7) * x![2 * (row - (row % 4) + pixel) + (i % 2)]!;
+      });
+      return taps.reduce((sum, each) => sum + 0.1 * each, 3 * c![row]!);
+    },
+  },
+  halveRows: {
+    inputs: [[8, 2]],
+    isFixed: true,
+    build: (g, [x]) => g.halveRows(x!, 2),
+    shape: [2, 2],
+    element: ([x], i) => [0, 1, 2, 3].reduce((sum, k) => sum + x![8 * (i >> 1) + 2 * k + (i % 2)]! / 4, 0),
+  },
+  doubleRows: {
+    inputs: [[8, 1]],
+    isFixed: true,
+    build: (g, [x]) => g.doubleRows(x!, 2),
+    shape: [32, 1],
+    element: ([x], i) => x![4 * (i >> 4) + 2 * ((i >> 3) & 1) + ((i >> 1) & 1)]!,
+  },
 };
 
 /** Values of both signs around 1, none near 0, no two alike. */
@@ -269,14 +384,14 @@ const values = (shape: readonly number[], salt: number) =>
     (_, i) => Math.sin(7 * i + 3 * salt + 1) + (i % 2 ? 1.2 : -1.2),
   );
 
-describe.each(Object.entries(cases))("%s", (_, { inputs, build, shape, element }) => {
+describe.each(Object.entries(cases))("%s", (_, { inputs, isFixed, build, shape, element }) => {
   it("computes what its definition says", async () => {
     const g = new Graph();
     g.output(
       "y",
       build(
         g,
-        inputs.map((extents, i) => g.input(`x${i}`, ["N", ...extents.slice(1)])),
+        inputs.map((extents, i) => g.input(`x${i}`, isFixed ? extents : ["N", ...extents.slice(1)])),
       ),
     );
     const model = await toOnnx(g);
