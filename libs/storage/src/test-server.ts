@@ -52,7 +52,7 @@ function serve(state: TestServer, request: IncomingMessage, response: ServerResp
   const { status, start, end, headers } = select(state, file, request);
   response.writeHead(status, headers);
   const body = request.method === "HEAD" ? new Uint8Array() : file.subarray(start, end);
-  if (fault && "cutAfter" in fault) response.write(body.subarray(0, fault.cutAfter), () => response.destroy());
+  if (fault && "cutAfter" in fault) response.write(body.subarray(0, fault.cutAfter), () => response.socket?.end());
   else if (fault) response.write(body.subarray(0, fault.stallAfter));
   else response.end(body);
 }
