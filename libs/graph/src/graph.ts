@@ -85,6 +85,9 @@ export class Graph {
   log = (x: Value): Value => this.apply("log", [x], {});
   exp = (x: Value): Value => this.apply("exp", [x], {});
   cos = (x: Value): Value => this.apply("cos", [x], {});
+  sin = (x: Value): Value => this.apply("sin", [x], {});
+  erf = (x: Value): Value => this.apply("erf", [x], {});
+  within = (x: Value, low: number, high: number): Value => this.apply("within", [x], { low, high });
   sigmoid = (x: Value): Value => this.apply("sigmoid", [x], {});
   silu = (x: Value): Value => this.apply("silu", [x], {});
   relu = (x: Value): Value => this.apply("relu", [x], {});
@@ -98,6 +101,8 @@ export class Graph {
   /** By default it keeps an image's extents: odd kernels alone do. */
   conv = (x: Value, w: Value, { stride = 1, pads = samePads(w) }: Partial<Window> = {}): Value =>
     this.apply("conv", [x, w], { stride, pads });
+  convInput = (dy: Value, w: Value, x: Value, window: Window): Value => this.apply("convInput", [dy, w, x], window);
+  convWeight = (dy: Value, x: Value, w: Value, window: Window): Value => this.apply("convWeight", [dy, x, w], window);
   maxPool = (x: Value, pooling: Pooling): Value => this.apply("maxPool", [x], pooling);
   averagePool = (x: Value, pooling: Pooling): Value => this.apply("averagePool", [x], pooling);
   matmul = (a: Value, b: Value, { transposeA = false, transposeB = false, alpha = 1 } = {}): Value =>
@@ -114,7 +119,8 @@ export class Graph {
   transpose = (x: Value, order: readonly number[]): Value => this.apply("transpose", [x], { order });
   slice = (x: Value, axis: number, start: number, end: number): Value => this.apply("slice", [x], { axis, start, end });
   concat = (values: Value[], axis: number): Value => this.apply("concat", values, { axis });
-  pad = (x: Value, axis: number, value: number): Value => this.apply("pad", [x], { axis, value });
+  /** One more element at the end of an axis. */
+  pad = (x: Value, axis: number, value: number): Value => this.apply("pad", [x], { axis, before: 0, after: 1, value });
   expand = (x: Value, like: Value): Value => this.apply("expand", [x, like], {});
   downsample = (x: Value): Value => this.apply("downsample", [x], {});
   upsample = (x: Value): Value => this.apply("upsample", [x], {});

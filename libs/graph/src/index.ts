@@ -1,5 +1,6 @@
 export { countOperations, type OperationCount, type ValueCount } from "./cost.js";
 export type { Deferred } from "./emitter.js";
+export { gradients } from "./gradients.js";
 export { Graph } from "./graph.js";
 export type { ElementType, Extent, ExternalData, OnnxModel, TensorSpec } from "./model.js";
 export { elementBytes } from "./onnx.js";

@@ -15,6 +15,6 @@ export const lerp = operator<[Value, Value], { weight: number }>({
       emit.node("Mul", [a!, emit.scalar(1 - weight, type)]),
       emit.node("Mul", [b!, emit.scalar(weight, type)]),
     ]),
-  gradient: null,
+  gradient: (g, _, __, dy, { weight }) => [g.scale(dy, 1 - weight), g.scale(dy, weight)],
   cost: (_, { shape }) => 2 * countElements(shape),
 });

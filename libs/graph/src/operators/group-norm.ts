@@ -3,6 +3,8 @@ import { concrete } from "../batch-invariance.js";
 import { operator } from "../operator.js";
 import { countElements, fixed, mismatch, sameShape, show } from "../shape.js";
 import type { Value } from "../value.js";
+import { sumTo } from "./broadcast.js";
+import { standardized, standardizedGradient } from "./standardized.js";
 
 /**
  * (x - mean) / sqrt(variance + epsilon) * weight + bias: mean and variance over each group of channels of each sample; x
@@ -30,6 +32,15 @@ export const groupNorm = operator<[Value, Value, Value], { groups: number; epsil
     const image = emit.node("Reshape", [normalized, emit.integers(concrete(shape))]);
     return emit.node("Add", [emit.node("Mul", [image, weight!]), bias!]);
   },
-  gradient: null, // autoencoders alone use it, and are never trained here
+  gradient: (g, [x, weight, bias], _, dy, { groups, epsilon }) => {
+    const rows = [x.shape[0]!, groups, countElements(x.shape.slice(1)) / groups];
+    const { normalized, deviation } = standardized(g, g.reshape(x, rows), [2], epsilon);
+    const dn = g.reshape(g.mul(dy, weight), rows);
+    return [
+      g.reshape(standardizedGradient(g, normalized, deviation, dn, [2]), x.shape),
+      sumTo(g, g.mul(dy, g.reshape(normalized, x.shape)), weight.shape),
+      sumTo(g, dy, bias.shape),
+    ];
+  },
   cost: (_, { shape }) => 7 * countElements(shape),
 });

@@ -1,12 +1,14 @@
 /** @file The rule table: every operator by name. A new one is a row here, typed by the table itself. */
 import { attention } from "./attention.js";
 import { lerp } from "./blend.js";
+import { convInput, convWeight } from "./conv-gradients.js";
 import {
   add,
   cast,
   clip,
   cos,
   div,
+  erf,
   exp,
   gelu,
   log,
@@ -16,8 +18,10 @@ import {
   shift,
   sigmoid,
   silu,
+  sin,
   sqrt,
   sub,
+  within,
 } from "./elementwise.js";
 import { gemm } from "./gemm.js";
 import { groupNorm } from "./group-norm.js";
@@ -41,7 +45,10 @@ export const operators = {
   log,
   exp,
   cos,
+  sin,
   sigmoid,
+  erf,
+  within,
   scale,
   shift,
   silu,
@@ -53,6 +60,8 @@ export const operators = {
   linear,
   matmul,
   conv,
+  convInput,
+  convWeight,
   maxPool,
   averagePool,
   sum,

@@ -2,6 +2,7 @@
 import { operator } from "../operator.js";
 import { countElements, fixed, mismatch, type Shape, sameShape, show, withExtent } from "../shape.js";
 import type { Value } from "../value.js";
+import { sumTo } from "./broadcast.js";
 
 /** The product of the numbers, and the symbols: what a reshape must keep. */
 function content(shape: Shape): string {
@@ -18,7 +19,7 @@ export const reshape = operator<[Value], { shape: Shape }>({
   },
   forward: (emit, [x], _, { shape }) =>
     emit.node("Reshape", [x!, emit.integers(shape.map((extent) => (typeof extent === "number" ? extent : -1)))]),
-  gradient: null,
+  gradient: (g, [x], _, dy) => [g.reshape(dy, x.shape)],
   cost: () => 0,
 });
 
@@ -36,7 +37,12 @@ export const transpose = operator<[Value], { order: readonly number[] }>({
     return { type: x.type, shape: order.map((axis) => x.shape[axis]!) };
   },
   forward: (emit, inputs, _, { order }) => emit.node("Transpose", inputs, { perm: order }),
-  gradient: null,
+  gradient: (g, _, __, dy, { order }) => [
+    g.transpose(
+      dy,
+      order.map((_axis, i) => order.indexOf(i)),
+    ),
+  ],
   cost: () => 0,
 });
 
@@ -50,7 +56,9 @@ export const slice = operator<[Value], { axis: number; start: number; end: numbe
   },
   forward: (emit, [x], _, { axis, start, end }) =>
     emit.node("Slice", [x!, emit.integers([start]), emit.integers([end]), emit.integers([axis])]),
-  gradient: null,
+  gradient: (g, [x], _, dy, { axis, start, end }): Value[] => [
+    g.apply("pad", [dy], { axis, before: start, after: fixed(x.shape, axis) - end, value: 0 }),
+  ],
   cost: () => 0,
 });
 
@@ -68,7 +76,15 @@ export const concat = operator<Value[], { axis: number }>({
     return { type: first.type, shape: withExtent(first.shape, axis, extent) };
   },
   forward: (emit, inputs, _, { axis }) => emit.node("Concat", inputs, { axis }),
-  gradient: null,
+  gradient: (g, inputs, _, dy, { axis }) => {
+    let start = 0;
+    return inputs.map((x) => {
+      const end = start + fixed(x.shape, axis);
+      const share = g.slice(dy, axis, start, end);
+      start = end;
+      return share;
+    });
+  },
   cost: () => 0,
 });
 
@@ -81,7 +97,7 @@ export const expand = operator<[Value, Value]>({
     return { type: x.type, shape: like.shape };
   },
   forward: (emit, [x, like]) => emit.node("Expand", [x!, emit.node("Shape", [like!])]),
-  gradient: null,
+  gradient: (g, [x], _, dy): (Value | null)[] => [sumTo(g, dy, x.shape), null],
   cost: () => 0,
 });
 
@@ -94,7 +110,7 @@ export const downsample = operator<[Value]>({
     return { type: x.type, shape: [x.shape[0]!, x.shape[1]!, height / 2, width / 2] };
   },
   forward: (emit, inputs) => emit.node("AveragePool", inputs, { kernel_shape: [2, 2], strides: [2, 2] }),
-  gradient: null,
+  gradient: (g, _, __, dy) => [g.scale(g.upsample(dy), 1 / 4)],
   cost: (_, { shape }) => 4 * countElements(shape),
 });
 
@@ -112,17 +128,22 @@ export const upsample = operator<[Value]>({
       nearest_mode: "floor",
     });
   },
-  gradient: null,
+  gradient: (g, _, __, dy) => [g.scale(g.downsample(dy), 4)],
   cost: (_, { shape }) => 4 * countElements(shape),
 });
 
-/** One more element at the end of an axis, everywhere `value`. */
-export const pad = operator<[Value], { axis: number; value: number }>({
-  infer: ([x], { axis }) => ({ type: x.type, shape: withExtent(x.shape, axis, fixed(x.shape, axis) + 1) }),
-  forward: (emit, [x], { type, shape }, { axis, value }) => {
-    const pads = Array.from({ length: 2 * shape.length }, (_, i) => (i === shape.length + axis ? 1 : 0));
+/** More elements before and after those of an axis, everywhere `value`. */
+export const pad = operator<[Value], { axis: number; before: number; after: number; value: number }>({
+  infer: ([x], { axis, before, after }) => ({
+    type: x.type,
+    shape: withExtent(x.shape, axis, before + fixed(x.shape, axis) + after),
+  }),
+  forward: (emit, [x], { type, shape }, { axis, before, after, value }) => {
+    const pads = new Array<number>(2 * shape.length).fill(0);
+    pads[axis] = before;
+    pads[shape.length + axis] = after;
     return emit.node("Pad", [x!, emit.integers(pads), emit.scalar(value, type)]);
   },
-  gradient: null,
+  gradient: (g, [x], _, dy, { axis, before }) => [g.slice(dy, axis, before, before + fixed(x.shape, axis))],
   cost: () => 0,
 });

@@ -7,7 +7,7 @@ import { countElements, mismatch, type Shape, show } from "../shape.js";
 export const input = operator<[], { name: string; type: ElementType; shape: Shape }>({
   infer: (_, { type, shape }) => ({ type, shape }),
   forward: (_emit, _inputs, _value, { name }) => name,
-  gradient: null,
+  gradient: () => [],
   cost: () => 0,
 });
 
@@ -15,7 +15,7 @@ export const input = operator<[], { name: string; type: ElementType; shape: Shap
 export const constant = operator<[], { type: ElementType; shape: readonly number[]; bytes: Uint8Array }>({
   infer: (_, { type, shape }) => ({ type, shape }),
   forward: (emit, _inputs, _value, { type, shape, bytes }) => emit.bytes(type, shape, bytes),
-  gradient: null,
+  gradient: () => [],
   cost: () => 0,
 });
 
@@ -40,6 +40,6 @@ export const parameter = operator<[], ParameterAttributes>({
   },
   forward: (emit, _inputs, _value, { name, type, shape, source, factor }) =>
     emit.defer(name, type, shape, source, factor),
-  gradient: null,
+  gradient: () => [],
   cost: (_inputs, _output, { cost }) => cost,
 });

@@ -1,7 +1,7 @@
 /** Every operator against arithmetic written out: a wrong axis or a misread attribute shows here, not in an image. */
 import { describe, expect, it } from "@jest/globals";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { Graph, type OperatorName, operators, toOnnx, type Value } from "../index.js";
+import { Graph, gradients, type OperatorName, operators, toOnnx, type Value } from "../index.js";
 
 interface Case {
   /** Shapes of the inputs; the first extent is fed as the batch. */
@@ -11,7 +11,9 @@ interface Case {
   readonly build: (g: Graph, inputs: readonly Value[]) => Value;
   readonly shape: readonly number[];
   /** Element i of the result, from the inputs' elements. */
-  readonly element: (inputs: readonly Float32Array[], i: number) => number;
+  readonly element: (inputs: readonly Float64Array[], i: number) => number;
+  /** Half of the step of finite differences, where a rounding or a jump needs a large one. */
+  readonly step?: number;
 }
 
 const elementwise = (build: Case["build"], apply: (...x: number[]) => number, count = 1): Case => ({
@@ -25,7 +27,7 @@ const softmaxOf = (row: readonly number[], i: number) => {
   const total = row.reduce((sum, x) => sum + Math.exp(x), 0);
   return Math.exp(row[i]!) / total;
 };
-const rows = (x: Float32Array, width: number, row: number) => Array.from(x.subarray(row * width, (row + 1) * width));
+const rows = (x: Float64Array, width: number, row: number) => Array.from(x.subarray(row * width, (row + 1) * width));
 
 /** erf by its Maclaurin series: exact to rounding where |x| stays small. */
 function erf(x: number): number {
@@ -38,7 +40,7 @@ function erf(x: number): number {
 }
 
 /** What a 3x3 window of stride 2 and padding 1 sees of a 3x3 image: the 2x2 square in its i-th corner. */
-function windowAt(x: Float32Array, i: number): number[] {
+function windowAt(x: Float64Array, i: number): number[] {
   const [image, row, column] = [Math.floor(i / 4), Math.floor(i / 2) % 2, i % 2];
   return [0, 1, 3, 4].map((offset) => x[image * 9 + row * 3 + column + offset]!);
 }
@@ -115,10 +117,25 @@ const cases: Record<Exclude<OperatorName, "input" | "constant" | "parameter">, C
     (g, [x]) => g.clip(x!, 0.5),
     (x) => Math.max(-0.5, Math.min(0.5, x!)),
   ),
-  cast: elementwise(
-    (g, [x]) => g.cast(g.cast(x!, "float16"), "float32"),
-    (x) => Math.f16round(x!),
+  sin: elementwise(
+    (g, [x]) => g.sin(x!),
+    (x) => Math.sin(x!),
   ),
+  erf: elementwise(
+    (g, [x]) => g.erf(x!),
+    (x) => erf(x!),
+  ),
+  within: elementwise(
+    (g, [x]) => g.within(x!, -1, 2),
+    (x) => Number(x! >= -1 && x! <= 2),
+  ),
+  cast: {
+    ...elementwise(
+      (g, [x]) => g.cast(g.cast(x!, "float16"), "float32"),
+      (x) => Math.f16round(x!),
+    ),
+    step: 0.25,
+  },
   lerp: elementwise(
     (g, [a, b]) => g.lerp(a!, b!, 0.3),
     (a, b) => 0.7 * a! + 0.3 * b!,
@@ -144,6 +161,32 @@ const cases: Record<Exclude<OperatorName, "input" | "constant" | "parameter">, C
     build: (g, [x]) => g.conv(x!, g.constant(Float32Array.of(0, 0, 0, 0, 1, 10, 0, 0, 0), [1, 1, 3, 3])),
     shape: [2, 1, 2, 2],
     element: ([x], i) => x![i]! + (i % 2 === 0 ? 10 * x![i + 1]! : 0),
+  },
+  convInput: {
+    inputs: [
+      [2, 1, 2, 2],
+      [2, 1, 4, 4],
+    ],
+    build: (g, [dy, x]) => {
+      const w = g.constant(Float32Array.of(1, 2, 4, 8), [1, 1, 2, 2]);
+      return g.convInput(dy!, w, x!, { stride: 2, pads: [0, 0, 0, 0] });
+    },
+    shape: [2, 1, 4, 4],
+    element: ([dy], i) => {
+      const [row, column] = [Math.floor(i / 4) % 4, i % 4];
+      return dy![4 * Math.floor(i / 16) + 2 * (row >> 1) + (column >> 1)]! * 2 ** (2 * (row % 2) + (column % 2));
+    },
+  },
+  convWeight: {
+    inputs: [
+      [2, 1, 1, 1],
+      [2, 1, 2, 2],
+    ],
+    isFixed: true,
+    build: (g, [dy, x]) =>
+      g.convWeight(dy!, x!, g.constant(new Float32Array(4), [1, 1, 2, 2]), { stride: 1, pads: [0, 0, 0, 0] }),
+    shape: [1, 1, 2, 2],
+    element: ([dy, x], i) => dy![0]! * x![i]! + dy![1]! * x![4 + i]!,
   },
   maxPool: {
     inputs: [[2, 1, 3, 3]],
@@ -384,24 +427,216 @@ const values = (shape: readonly number[], salt: number) =>
     (_, i) => Math.sin(7 * i + 3 * salt + 1) + (i % 2 ? 1.2 : -1.2),
   );
 
-describe.each(Object.entries(cases))("%s", (_, { inputs, isFixed, build, shape, element }) => {
+type Fed = Readonly<Record<string, readonly [Float32Array, readonly number[]]>>;
+
+/** Runs a graph on the given inputs. */
+async function evaluate(g: Graph, fed: Fed): Promise<Record<string, Tensor>> {
+  const session = await InferenceSession.create((await toOnnx(g)).protobuf, { logSeverityLevel: 3 });
+  const feeds = Object.entries(fed).map(([name, [data, shape]]) => [name, new Tensor("float32", data, shape)]);
+  return (await session.run(Object.fromEntries(feeds))) as Record<string, Tensor>;
+}
+
+describe.each(Object.entries(cases))("%s", (name, { inputs, isFixed, build, shape, element, step = 1e-4 }) => {
+  const data = inputs.map(values);
+  const exact = data.map((x) => Float64Array.from(x));
+  const fed = Object.fromEntries(data.map((x, i) => [`x${i}`, [x, inputs[i]!] as const]));
+  const declare = (g: Graph) =>
+    inputs.map((extents, i) => g.input(`x${i}`, isFixed ? extents : ["N", ...extents.slice(1)]));
+
   it("computes what its definition says", async () => {
     const g = new Graph();
-    g.output(
-      "y",
-      build(
-        g,
-        inputs.map((extents, i) => g.input(`x${i}`, isFixed ? extents : ["N", ...extents.slice(1)])),
-      ),
-    );
-    const model = await toOnnx(g);
-    const session = await InferenceSession.create(model.protobuf);
-    const data = inputs.map(values);
-    const { y } = await session.run(
-      Object.fromEntries(data.map((x, i) => [`x${i}`, new Tensor("float32", x, inputs[i]!)])),
-    );
+    g.output("y", build(g, declare(g)));
+    const { y } = await evaluate(g, fed);
     expect(y!.dims).toEqual(shape);
-    for (const [i, actual] of (y!.data as Float32Array).entries()) expect(actual).toBeCloseTo(element(data, i), 5);
+    for (const [i, actual] of (y!.data as Float32Array).entries()) expect(actual).toBeCloseTo(element(exact, i), 5);
+  });
+
+  if (operators[name as OperatorName].gradient === null) {
+    it("says that it has no gradient", () => {
+      const g = new Graph();
+      const x = declare(g);
+      const y = build(g, x);
+      expect(() => gradients(g, y, [x[0]!])).toThrow(`${name} has no gradient`);
+    });
+    return;
+  }
+
+  it("has the gradient that finite differences of its definition have", async () => {
+    const g = new Graph();
+    const x = declare(g);
+    const y = build(g, x);
+    const seed = g.input("seed", y.shape);
+    const differentiable = name === "expand" ? [x[0]!] : x; // the other one tells only a shape
+    if (name === "within") return expect(() => gradients(g, y, x, seed)).toThrow("no gradient"); // flat but for two jumps
+    for (const [i, gradient] of gradients(g, y, differentiable, seed).entries()) g.output(`d${i}`, gradient);
+    const weights = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => Math.cos(5 * i + 2));
+    const found = await evaluate(g, { ...fed, seed: [weights, shape] });
+    const total = () => weights.reduce((sum, weight, i) => sum + weight * element(exact, i), 0);
+    for (const [input, x] of exact.slice(0, differentiable.length).entries())
+      for (const [i, at] of x.entries()) {
+        x[i] = at + step;
+        const above = total();
+        x[i] = at - step;
+        const slope = (above - total()) / (2 * step);
+        x[i] = at;
+        const error = Math.abs((found[`d${input}`]!.data as Float32Array)[i]! - slope);
+        expect(error).toBeLessThan((name === "cast" ? 2e-3 : 2e-5) * (1 + Math.abs(slope)));
+      }
+  });
+});
+
+/**
+ * Weights enter every operator linearly: differences of a large step are exact, up to float32's rounding of the sum.
+ */
+describe("the gradient of weights", () => {
+  const window = { stride: 2, pads: [1, 0, 0, 1] as const };
+  const weighted: Record<
+    string,
+    { shapes: readonly (readonly number[])[]; build: Case["build"]; of: readonly number[] }
+  > = {
+    linear: {
+      shapes: [
+        [3, 2],
+        [4, 2],
+      ],
+      build: (g, [x, w]) => g.linear(x!, w!),
+      of: [0, 1],
+    },
+    gemm: {
+      shapes: [
+        [2, 3],
+        [4, 2],
+        [3, 4],
+      ],
+      build: (g, [a, b, c]) => g.gemm(a!, b!, c!, { transposeA: true, transposeB: true, alpha: 2, beta: 3 }),
+      of: [0, 1, 2],
+    },
+    "matmul of a broadcast matrix": {
+      shapes: [
+        [2, 3, 2],
+        [4, 2],
+      ],
+      build: (g, [a, b]) => g.matmul(a!, b!, { transposeB: true, alpha: 2 }),
+      of: [0, 1],
+    },
+    "a strided convolution": {
+      shapes: [
+        [2, 2, 5, 4],
+        [3, 2, 3, 2],
+      ],
+      build: (g, [x, w]) => g.conv(x!, w!, window),
+      of: [0, 1],
+    },
+    "a convolution": {
+      shapes: [
+        [2, 2, 3, 4],
+        [3, 2, 3, 3],
+      ],
+      build: (g, [x, w]) => g.conv(x!, w!),
+      of: [0, 1],
+    },
+    layerNorm: { shapes: [[2, 3], [3], [3]], build: (g, [x, w, b]) => g.layerNorm(x!, w!, b!, 0.1), of: [1, 2] },
+    groupNorm: {
+      shapes: [
+        [2, 4, 1, 3],
+        [1, 4, 1, 1],
+        [1, 4, 1, 1],
+      ],
+      build: (g, [x, w, b]) => g.groupNorm(x!, w!, b!, { groups: 2, epsilon: 0.1 }),
+      of: [1, 2],
+    },
+    "rowConv of many channels": {
+      shapes: [
+        [8, 2],
+        [18, 2],
+      ],
+      build: (g, [x, w]) => g.rowConv([x!, w!, rowsOfTaps(g, w!)], 2),
+      of: [1],
+    },
+    "rowConv of few channels": {
+      shapes: [
+        [8, 1],
+        [72, 1],
+      ],
+      build: (g, [x, w]) => g.rowConv([x!, w!, rowsOfTaps(g, w!)], 2, { alpha: 2 }),
+      of: [1],
+    },
+    "a broadcast product": {
+      shapes: [
+        [2, 3],
+        [1, 3],
+      ],
+      build: (g, [a, b]) => g.mul(a!, b!),
+      of: [0, 1],
+    },
+    "a broadcast difference": { shapes: [[2, 3], [3]], build: (g, [a, b]) => g.sub(a!, b!), of: [0, 1] },
+  };
+  /** [9 O, C] -> [O, 9 C], as the forward product takes it. */
+  const rowsOfTaps = (g: Graph, w: Value) => {
+    const [outputs, channels] = [(w.shape[0] as number) / 9, w.shape[1] as number];
+    return g.reshape(g.transpose(g.reshape(w, [9, outputs, channels]), [1, 0, 2]), [outputs, 9 * channels]);
+  };
+
+  it.each(Object.entries(weighted))("of %s", async (_, { shapes, build, of }) => {
+    const g = new Graph();
+    const x = shapes.map((shape, i) => g.input(`x${i}`, shape));
+    const y = build(g, x);
+    const pattern = g.constant(values(y.shape as number[], 5), y.shape as number[]);
+    for (const [k, gradient] of gradients(
+      g,
+      g.mul(y, pattern),
+      of.map((i) => x[i]!),
+    ).entries())
+      g.output(`d${k}`, gradient);
+    g.output(
+      "total",
+      g.sum(g.reshape(g.mul(y, pattern), [1, pattern.shape.reduce<number>((a, b) => a * (b as number), 1)]), [1]),
+    );
+    const data = shapes.map(values);
+    const run = (changed: readonly Float32Array[]) =>
+      evaluate(g, Object.fromEntries(changed.map((each, i) => [`x${i}`, [each, shapes[i]!]])));
+    const found = await run(data);
+    const total = async (input: number, i: number, change: number) => {
+      const changed = data.map((each, k) => (k === input ? each.with(i, each[i]! + change) : each));
+      return ((await run(changed)).total!.data as Float32Array)[0]!;
+    };
+    for (const [k, input] of of.entries())
+      for (const i of [0, 1, data[input]!.length - 1]) {
+        const slope = ((await total(input, i, 0.5)) - (await total(input, i, -0.5))) / 1;
+        const actual = (found[`d${k}`]!.data as Float32Array)[i]!;
+        expect(Math.abs(actual - slope)).toBeLessThan(2e-4 * (1 + Math.abs(slope)));
+      }
+  });
+});
+
+describe("gradients", () => {
+  it("add up where a value is used twice, and can be differentiated again", async () => {
+    const g = new Graph();
+    const x = g.input("x", [3]);
+    const y = g.mul(g.mul(x, x), x);
+    const [first] = gradients(g, y, [x]);
+    const [second] = gradients(g, first!, [x]);
+    g.output("first", first!);
+    g.output("second", second!);
+    const found = await evaluate(g, { x: [Float32Array.of(1, -2, 3), [3]] });
+    expect([...(found.first!.data as Float32Array)]).toEqual([3, 12, 27]);
+    expect([...(found.second!.data as Float32Array)]).toEqual([6, -12, 18]);
+  });
+
+  it("do not compute what nobody asked for", async () => {
+    const g = new Graph();
+    const [x, w] = [g.input("x", [2, 3]), g.input("w", [4, 3])];
+    const [dw] = gradients(g, g.linear(x, w), [w]);
+    g.output("dw", dw!);
+    const { protobuf } = await toOnnx(g);
+    const products = Buffer.from(protobuf).toString("latin1").split("FusedMatMul").length - 1;
+    expect(products).toBe(1);
+  });
+
+  it("of what is not used are refused", () => {
+    const g = new Graph();
+    const [x, unused] = [g.input("x", [2]), g.input("unused", [2])];
+    expect(() => gradients(g, g.exp(x), [unused])).toThrow("does not depend on");
   });
 });
 

@@ -4,6 +4,7 @@ import type { Extent } from "../model.js";
 import { operator } from "../operator.js";
 import { broadcast, countElements, fixed, mismatch, show } from "../shape.js";
 import type { Value } from "../value.js";
+import { sumTo } from "./broadcast.js";
 
 /** x wᵀ: x [M,K], w [O,K] -> [M,O]. */
 export const linear = operator<[Value, Value]>({
@@ -16,7 +17,7 @@ export const linear = operator<[Value, Value]>({
     return { type: x.type, shape: [x.shape[0]!, w.shape[0]!] };
   },
   forward: (emit, [x, w]) => productOfRows(emit, x!, (rows) => emit.node("Gemm", [rows, w!], { transB: 1 })),
-  gradient: null,
+  gradient: (g, [x, w], _, dy) => [g.matmul(dy, w), g.matmul(dy, x, { transposeA: true })],
   cost: ([x], { shape }) => countElements(shape) * fixed(x.shape, 1),
 });
 
@@ -37,7 +38,15 @@ export const matmul = operator<[Value, Value], { transposeA: boolean; transposeB
     const rowsAreSamples = shape.length === 2 && !transposeA && typeof inputs[0]!.shape[0] === "string";
     return rowsAreSamples ? productOfRows(emit, a!, multiply) : multiply(a!);
   },
-  gradient: null,
+  gradient: (g, [a, b], _, dy, { transposeA, transposeB, alpha }) => {
+    const da = transposeA
+      ? g.matmul(b, dy, { transposeA: transposeB, transposeB: true, alpha })
+      : g.matmul(dy, b, { transposeB: !transposeB, alpha });
+    const db = transposeB
+      ? g.matmul(dy, a, { transposeA: true, transposeB: transposeA, alpha })
+      : g.matmul(a, dy, { transposeA: !transposeA, alpha });
+    return [sumTo(g, da, a.shape), sumTo(g, db, b.shape)];
+  },
   cost: ([a], { shape }, { transposeA }) => countElements(shape) * fixed(a.shape, transposeA ? -2 : -1),
 });
 
@@ -86,7 +95,7 @@ export const conv = operator<[Value, Value], Window>({
       attributes,
     );
   },
-  gradient: null,
+  gradient: (g, [x, w], _, dy, window) => [g.convInput(dy, w, x, window), g.convWeight(dy, x, w, window)],
   cost: ([, w], { shape }) => countElements(shape) * countElements(w.shape.slice(1)),
 });
 

@@ -5,6 +5,8 @@ import { onnxTypes } from "../onnx.js";
 import { operator } from "../operator.js";
 import { countElements, fixed, mismatch, type Shape, sameShape, show, withExtent } from "../shape.js";
 import type { Value } from "../value.js";
+import { sumTo } from "./broadcast.js";
+import { standardized, standardizedGradient } from "./standardized.js";
 
 /** Axes counted from the front, in range. */
 function checkAxes(x: Value, axes: readonly number[]): void {
@@ -25,7 +27,7 @@ export const sum = operator<[Value], { axes: readonly number[] }>({
     const rows = isRows ? padRows(emit, x!, fixed(shape, 1), emit.scalar(0, type)) : x!;
     return emit.node("ReduceSum", [rows, axis], { keepdims: 1 });
   },
-  gradient: null,
+  gradient: (g, [x], _, dy) => [g.expand(dy, x)],
   cost: ([x]) => countElements(x.shape),
 });
 
@@ -36,7 +38,7 @@ export const logSumExp = operator<[Value], { axis: number }>({
     return { type: x.type, shape: withExtent(x.shape, axis, 1) };
   },
   forward: (emit, [x], _, { axis }) => emit.node("ReduceLogSumExp", [x!, emit.integers([axis])], { keepdims: 1 }),
-  gradient: null,
+  gradient: (g, [x], y, dy) => [g.mul(dy, g.exp(g.sub(x, y)))],
   cost: ([x]) => 3 * countElements(x.shape),
 });
 
@@ -44,7 +46,10 @@ export const logSumExp = operator<[Value], { axis: number }>({
 export const softmax = operator<[Value]>({
   infer: ([x]) => x,
   forward: (emit, inputs) => emit.node("Softmax", inputs, { axis: -1 }),
-  gradient: null,
+  gradient: (g, _, y, dy) => {
+    const along = g.sum(g.mul(dy, y), [y.shape.length - 1]);
+    return [g.mul(y, g.sub(dy, along))];
+  },
   cost: (_, { shape }) => 3 * countElements(shape),
 });
 
@@ -74,7 +79,14 @@ export const normalize = operator<[Value], { axis: number; epsilon: number }>({
     const narrow = type === "float16" ? emit.node("Cast", [length], { to: onnxTypes.float16 }) : length;
     return emit.node("Div", [x!, narrow]);
   },
-  gradient: null,
+  gradient: (g, [x], y, dy, { axis, epsilon }) => {
+    // y = x / l, l = epsilon + r, r = rms of x:   dx = (dy - y mean(dy y) l / r) / l, the mean over the axis
+    const share = 1 / fixed(x.shape, axis);
+    const rms = g.sqrt(g.scale(g.sum(g.mul(x, x), [axis]), share));
+    const length = g.shift(rms, epsilon);
+    const along = g.scale(g.sum(g.mul(dy, y), [axis]), share);
+    return [g.div(g.sub(dy, g.mul(y, g.div(g.mul(along, length), rms))), length)];
+  },
   cost: (_, { shape }) => 2 * countElements(shape),
 });
 
@@ -88,6 +100,14 @@ export const layerNorm = operator<[Value, Value, Value], { epsilon: number }>({
   },
   forward: (emit, inputs, _, { epsilon }) =>
     emit.node("LayerNormalization", inputs, { axis: -1, epsilon: { float: epsilon } }),
-  gradient: null, // feature networks alone use it, and are never trained here
+  gradient: (g, [x, weight, bias], _, dy, { epsilon }) => {
+    const axis = x.shape.length - 1;
+    const { normalized, deviation } = standardized(g, x, [axis], epsilon);
+    return [
+      standardizedGradient(g, normalized, deviation, g.mul(dy, weight), [axis]),
+      sumTo(g, g.mul(dy, normalized), weight.shape),
+      sumTo(g, dy, bias.shape),
+    ];
+  },
   cost: (_, { shape }) => 7 * countElements(shape),
 });
