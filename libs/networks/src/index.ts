@@ -15,6 +15,7 @@ export type { FeatureNetwork } from "./features/feature-network.js";
 export type { Pixels } from "./features/pixels.js";
 export { readFeatureNetwork } from "./features/read.js";
 export { writeFeatureNetwork } from "./features/write.js";
+export { type NetworkFacts, readNetworkFacts } from "./file/read-facts.js";
 export { readDenoiser, readNetwork } from "./file/read-network.js";
 export { type WriteOptions, writeNetwork } from "./file/write-network.js";
 export { type WriteOnnxOptions, type WrittenOnnx, writeOnnx } from "./file/write-onnx.js";

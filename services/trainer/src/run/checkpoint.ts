@@ -5,8 +5,8 @@ import { DomainError } from "@tandem/errors";
 import { readSafetensors, type TensorData, writeSafetensors } from "@tandem/formats";
 import { checkPosition, type RunPosition } from "./position.js";
 
-/** What `format` says in the header. */
-const FORMAT = "tandem.training-state";
+/** What `format` says in the header of a checkpoint. */
+export const stateFormat = "tandem.training-state";
 
 /** The state of a run. */
 export interface Checkpoint {
@@ -23,7 +23,7 @@ export interface Checkpoint {
  */
 export async function writeCheckpoint(path: string, { position, spec, tensors }: Checkpoint): Promise<void> {
   const texts = {
-    format: FORMAT,
+    format: stateFormat,
     position: JSON.stringify(position),
     spec: JSON.stringify(spec),
     generators: "philox4x32-10: key = seed of the spec, counter = image of the run",
@@ -38,7 +38,7 @@ export async function writeCheckpoint(path: string, { position, spec, tensors }:
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
   const { metadata, tensors } = await readSafetensors(path, { maxBytes: Number.MAX_SAFE_INTEGER });
   const { digest, ...texts } = metadata;
-  if (texts.format !== FORMAT) throw damaged("UNSAFE_FILE", path, `this is no training state (${texts.format})`);
+  if (texts.format !== stateFormat) throw damaged("UNSAFE_FILE", path, `this is no training state (${texts.format})`);
   if (digest !== (await digestOf(texts, tensors)))
     throw damaged("CHECKSUM_MISMATCH", path, "its content is not what was written");
   return {

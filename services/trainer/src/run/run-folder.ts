@@ -13,6 +13,7 @@ export const kimgStem: Stem = (done) => String(Math.floor(done / 1000)).padStart
 export const iterationStem: Stem = (done) => String(done).padStart(7, "0");
 
 const CHECKPOINT = /^training-state-(\d{7,})\.safetensors$/;
+const SNAPSHOT = /^network-snapshot-(\d{7,})-(\d\.\d{3})\.safetensors$/;
 const LEFTOVER = /^\.(training-state|network-snapshot|training-options|samples|stats)[^/]*\.tmp$/;
 /** What a run, ours or the reference's, leaves in its folder. */
 const RUN_FILE = /^(training-state-|network-snapshot-|training[-_]options\.json$|stats\.jsonl$|log\.txt$)/;
@@ -56,6 +57,17 @@ export class RunFolder {
       })
       .sort((a, b) => b.count - a.count)
       .map(({ name }) => join(this.path, name));
+  }
+
+  /** Paths of the newest snapshot of every EMA profile, by its three decimals. @throws as `checkpoints` */
+  async newestSnapshots(): Promise<ReadonlyMap<string, string>> {
+    const newest = new Map<string, { name: string; count: number }>();
+    for (const name of await this.#names()) {
+      const [, count, emaStd = ""] = SNAPSHOT.exec(name) ?? [];
+      if (count !== undefined && Number(count) >= (newest.get(emaStd)?.count ?? 0))
+        newest.set(emaStd, { name, count: Number(count) });
+    }
+    return new Map([...newest].map(([emaStd, { name }]) => [emaStd, join(this.path, name)]));
   }
 
   /** Names of files that only a run leaves behind; empty in a folder that is new or another's. */

@@ -15,7 +15,7 @@ export interface RunFile {
 export interface RunReporter {
   status(status: RunStatus): void;
   /** @param rate units a second; 0 is unknown */
-  progress(done: number, rate: number): void;
+  progress(done: number, total: number, rate: number): void;
   log(severity: "info" | "warning", message: string): void;
   file(file: RunFile): void;
   /** A picture of what the network can do now, PNG. */

@@ -94,7 +94,7 @@ export class TrainingRun {
 
   /** False when it was given up on request: then nothing has changed. */
   async #step(suspend: AbortSignal): Promise<boolean> {
-    const { trainee, reporter } = this.#options;
+    const { trainee, reporter, total } = this.#options;
     try {
       const report = await trainee.step(this.#position.done, suspend);
       this.#tick.add(report, trainee.stepSize);
@@ -103,7 +103,7 @@ export class TrainingRun {
       throw error;
     }
     this.#position = { ...this.#position, done: this.#position.done + trainee.stepSize };
-    reporter.progress(this.#position.done, this.#tick.rate);
+    reporter.progress(this.#position.done, total, this.#tick.rate);
     return true;
   }
 

@@ -1,0 +1,87 @@
+/** @file The training job: a request becomes a resolved spec, and a resolved spec a run in a process of its own. */
+
+import { mkdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { ResumePolicy, type TrainingSpec } from "@tandem/contracts";
+import { DomainError } from "@tandem/errors";
+import { fileError } from "@tandem/formats";
+import { type Artifacts, type JobContext, type JobEnd, type JobKind, jobKind, runInChild } from "@tandem/jobs";
+import type { Storage } from "@tandem/storage";
+import { checkFolder } from "../run/execute-run.js";
+import { RunFolder } from "../run/run-folder.js";
+import { type Kinds, kindOf, type RunFiles } from "../run/run-kind.js";
+import type { TrainingInput } from "./training-input.js";
+
+/** What training jobs are done with. */
+export interface TrainingSettings {
+  readonly kinds: Kinds;
+  /** Module of the process of a run. */
+  readonly process: URL;
+  readonly storage: Storage;
+  /** Folder of runs that name no output. */
+  readonly runs: string;
+  /** Threads of a run. */
+  readonly threads: number;
+}
+
+/** Training jobs of a server. */
+export class Training {
+  readonly kind: JobKind;
+
+  constructor(
+    private readonly artifacts: Artifacts,
+    private readonly settings: TrainingSettings,
+  ) {
+    this.kind = jobKind({ kind: "training", pausable: true, run: (context) => this.#run(context) });
+  }
+
+  /**
+   * The request with every field present; its files are there, and its folder takes this run.
+   * @param isToRun makes the folder; else it is only looked at
+   * @throws DomainError FIELD_INVALID, DATASET_INVALID, RESOURCE_NOT_FOUND, OUTPUT_EXISTS, URI_NOT_ALLOWED
+   */
+  async resolve(spec: TrainingSpec, isToRun: boolean): Promise<TrainingSpec> {
+    const kind = kindOf(this.settings.kinds, spec);
+    const resolved = await kind.resolve(spec, await this.#files(spec));
+    if (spec.startFrom) await this.artifacts.localPath(spec.startFrom, "spec.start_from");
+    const folder = spec.outputUri === "" ? undefined : await this.#output(spec.outputUri, isToRun);
+    if (folder !== undefined) await checkFolder(new RunFolder(folder, kind.stem), resolved);
+    return resolved;
+  }
+
+  async #run(context: JobContext<"training">): Promise<JobEnd<"training">> {
+    const { spec, attempt, name } = context;
+    const input: TrainingInput = {
+      ...(await this.#files(spec)),
+      // What lies in the folder at a second attempt is this job's own.
+      spec: attempt > 1 ? { ...spec, resume: ResumePolicy.RESUME_POLICY_AUTO } : spec,
+      folder: spec.outputUri === "" ? await this.#ownFolder(name) : (await this.#output(spec.outputUri, true))!,
+      startFrom: spec.startFrom && (await this.artifacts.localPath(spec.startFrom, "spec.start_from")),
+      threads: this.settings.threads,
+    };
+    return runInChild(this.settings.process, input, context);
+  }
+
+  async #files({ run }: TrainingSpec): Promise<RunFiles> {
+    if (run?.$case !== "edm2") return {};
+    return { dataset: await this.artifacts.localPathOrFolder(run.value.dataset, "spec.edm2.dataset") };
+  }
+
+  /** Folder of the output; undefined when it is missing and not to be made. */
+  async #output(uri: string, create: boolean): Promise<string | undefined> {
+    try {
+      return await this.settings.storage.localFolder(uri, { create });
+    } catch (error) {
+      if (!create && error instanceof DomainError && error.reason === "RESOURCE_NOT_FOUND") return undefined;
+      throw error;
+    }
+  }
+
+  async #ownFolder(job: string): Promise<string> {
+    const folder = join(this.settings.runs, basename(job));
+    await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+      throw fileError(folder, error);
+    });
+    return folder;
+  }
+}
