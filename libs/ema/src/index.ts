@@ -1,1 +1,1 @@
-export {};
+export { emaBeta, exponentOf, MAX_STD, stdOf } from "./profile.js";

@@ -2,6 +2,8 @@ export { labelDim, type NetworkConfig, networkConfig, sampleShape } from "./arch
 export { type BuildOptions, buildDenoiser } from "./build.js";
 export { countCost, type LayerCost, type NetworkCost } from "./cost.js";
 export type { Edm2UnetConfig } from "./edm2/config.js";
+export { type TrainedTensor, toState, toTraining, trainedSize } from "./edm2/training/trained-tensor.js";
+export { edm2TrainingGraph, type TrainingGraph, type TrainingGraphOptions } from "./edm2/training/training-graph.js";
 export {
   type FeatureNetworkConfig,
   featureDim,
