@@ -1,1 +1,3 @@
-export {};
+export { type Dataset, type OpenOptions, openDataset } from "./dataset.js";
+export type { DatasetFacts, SampleBatch, SampleSource } from "./facts.js";
+export { type TrainingSourceOptions, trainingSource } from "./training-source.js";

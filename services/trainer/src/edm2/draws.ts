@@ -15,6 +15,9 @@ export const streams = {
   posterior: 2,
 } as const;
 
+/** Dropout of a network's blocks: a stream each, from this one on. */
+const DROPOUT = 16;
+
 export type Stream = keyof typeof streams;
 
 const UNIT = 2 ** -32;
@@ -30,6 +33,23 @@ export class Draws {
   constructor(seed: bigint) {
     this.#keyLow = Number(BigInt.asUintN(32, seed));
     this.#keyHigh = Number(BigInt.asUintN(32, seed >> 32n));
+  }
+
+  /**
+   * Fills `target` with a dropout mask: 0 with probability `dropout`, else 1 / (1 - dropout).
+   * @param block which of the network's masks
+   */
+  mask(block: number, image: number, dropout: number, target: Float32Array): void {
+    const words = this.#words;
+    const kept = 1 / (1 - dropout);
+    for (let i = 0; i < target.length; i += 4) {
+      words[0] = i >>> 2;
+      words[1] = DROPOUT + block;
+      words[2] = image;
+      words[3] = Math.floor(image * UNIT);
+      philox4x32(words, this.#keyLow, this.#keyHigh);
+      for (let k = 0; k < 4 && i + k < target.length; k++) target[i + k] = words[k]! * UNIT < dropout ? 0 : kept;
+    }
   }
 
   /**

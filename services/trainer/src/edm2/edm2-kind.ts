@@ -1,6 +1,6 @@
 /** @file Diffusion runs as a kind: what their requests mean, how they begin, what they draw on the way. */
 import type { Edm2Training, TrainingSpec } from "@tandem/contracts";
-import type { DatasetFacts } from "../plan/dataset-facts.js";
+import type { DatasetFacts } from "@tandem/datasets";
 import { type Edm2Plan, toEdm2Plan } from "../plan/edm2-plan.js";
 import { resolveEdm2 } from "../plan/resolve.js";
 import { kimgStem } from "../run/run-folder.js";

@@ -1,9 +1,9 @@
 /** @file How a run's samples relate to pixels: as asked, or as its dataset suggests. */
 import type { DataEncoding } from "@tandem/contracts";
+import type { DatasetFacts } from "@tandem/datasets";
 import { DomainError } from "@tandem/errors";
 import { readEncoding } from "@tandem/network-messages";
 import type { Encoding } from "@tandem/networks";
-import type { DatasetFacts } from "./dataset-facts.js";
 
 const FIELD = "spec.edm2.encoding";
 

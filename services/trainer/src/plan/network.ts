@@ -1,9 +1,9 @@
 /** @file The network of a run: what the request says of it, and what its dataset decides. */
 import { Edm2Unet, NetworkConfig } from "@tandem/contracts";
+import type { DatasetFacts } from "@tandem/datasets";
 import { DomainError, invalid } from "@tandem/errors";
 import { readNetworkConfig, writeNetworkConfig } from "@tandem/network-messages";
 import type { Edm2UnetConfig } from "@tandem/networks";
-import type { DatasetFacts } from "./dataset-facts.js";
 
 const FIELD = "spec.edm2.network";
 

@@ -4,9 +4,9 @@
  */
 import { describe, expect, it } from "@jest/globals";
 import type { Edm2Training } from "@tandem/contracts";
+import type { DatasetFacts } from "@tandem/datasets";
 import { listPresets, presetNames } from "../presets/presets.js";
 import { digits, type Edm2Draft, edm2 } from "../testing/draft.js";
-import type { DatasetFacts } from "./dataset-facts.js";
 import { toEdm2Plan } from "./edm2-plan.js";
 import { resolveEdm2 } from "./resolve.js";
 

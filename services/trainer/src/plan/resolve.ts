@@ -1,9 +1,9 @@
 /** @file From what was asked to a whole run: preset, defaults, dataset. The result can be sent again and means the same. */
 import type { Edm2Training } from "@tandem/contracts";
+import type { DatasetFacts } from "@tandem/datasets";
 import { DomainError, invalid } from "@tandem/errors";
 import { writeEncoding } from "@tandem/network-messages";
 import { presetConfig, presetName } from "../presets/presets.js";
-import type { DatasetFacts } from "./dataset-facts.js";
 import { toEdm2Plan } from "./edm2-plan.js";
 import { resolveEncoding } from "./encoding.js";
 import { mergeTraining } from "./merge.js";

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Edm2Training, TrainingSpec } from "@tandem/contracts";
-import type { DatasetFacts } from "../plan/dataset-facts.js";
+import type { DatasetFacts } from "@tandem/datasets";
 
 /** Fields of a diffusion run, any of them. */
 export type Edm2Draft = Parameters<typeof Edm2Training.fromPartial>[0];

@@ -1,6 +1,17 @@
-/** @file Where a run's samples come from. */
+/** @file What is known of a dataset, and the samples of a run. */
 
-/** Samples of some images of the run. */
+/** Facts of a dataset that was opened. */
+export interface DatasetFacts {
+  /** Samples in it. */
+  readonly count: number;
+  /** Shape of one stored sample: images [C, H, W], latents [2 C, H, W] (mean and standard deviation). */
+  readonly shape: readonly number[];
+  readonly kind: "images" | "latents";
+  /** Width of a label row; 0 when it has no labels. */
+  readonly labelDim: number;
+}
+
+/** Samples of some images of a run. */
 export interface SampleBatch {
   /** As the dataset stores them: uint8 [n, C, H, W], or float32 [n, 2 C, H, W] of latents. Valid until the next read. */
   readonly data: Uint8Array | Float32Array;

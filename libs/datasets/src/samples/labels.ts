@@ -1,0 +1,82 @@
+/** @file Labels of a dataset: dataset.json, or the names of the folders that images lie in (numerics, section 7). */
+import { invalidDataset } from "../invalid-dataset.js";
+
+/** Labels of all samples: rows of `dim` numbers; dim 0 is none. */
+export interface Labels {
+  readonly dim: number;
+  /** [count, dim]. */
+  readonly rows: Float32Array;
+}
+
+const NONE: Labels = { dim: 0, rows: new Float32Array() };
+/** More classes than this are a mistake, and their rows would fill the memory. */
+const MAX_CLASSES = 2 ** 16;
+
+/**
+ * Labels by dataset.json: `{"labels": [["00000/img00000000.png", 6], ...]}`, a class index or a vector; `{"labels": null}` is none.
+ * @param file  its name, for errors
+ * @param names of the samples
+ * @throws DomainError DATASET_INVALID naming the sample
+ */
+export function readLabels(file: string, text: string, names: readonly string[]): Labels {
+  let parsed: { labels?: unknown };
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    throw invalidDataset(file, `is no JSON (${(error as Error).message})`, error);
+  }
+  if (parsed?.labels === null || parsed?.labels === undefined) return NONE;
+  if (!Array.isArray(parsed.labels))
+    throw invalidDataset(file, 'its "labels" must be a list of [file, label], or null');
+  const byName = new Map<string, unknown>();
+  for (const pair of parsed.labels) {
+    if (!Array.isArray(pair) || pair.length !== 2 || typeof pair[0] !== "string")
+      throw invalidDataset(file, `${JSON.stringify(pair)?.slice(0, 80)} is not [file, label]`);
+    if (byName.has(pair[0])) throw invalidDataset(file, `${pair[0]} has two labels`);
+    byName.set(pair[0], pair[1]);
+  }
+  const missing = names.find((name) => !byName.has(name));
+  if (missing !== undefined) throw invalidDataset(file, `${missing} has no label`);
+  if (byName.size > names.length) {
+    const known = new Set(names);
+    const stranger = [...byName.keys()].find((name) => !known.has(name));
+    throw invalidDataset(file, `${stranger} has a label, but is no sample of the dataset`);
+  }
+  return rowsOf(
+    names.map((name) => byName.get(name)),
+    (i, why) => invalidDataset(file, `the label of ${names[i]} ${why}`),
+  );
+}
+
+/** Labels by the folders that the samples lie in: the index of the folder among all, sorted; none when there are fewer than two. */
+export function folderLabels(names: readonly string[]): Labels {
+  const folders = names.map((name) => (name.includes("/") ? name.slice(0, name.indexOf("/")) : ""));
+  const sorted = [...new Set(folders)].sort();
+  if (sorted.length < 2) return NONE;
+  const index = new Map(sorted.map((folder, i) => [folder, i]));
+  return oneHot(folders.map((folder) => index.get(folder)!));
+}
+
+function rowsOf(labels: readonly unknown[], error: (i: number, why: string) => Error): Labels {
+  if (labels.every((label) => typeof label === "number")) {
+    const bad = labels.findIndex(
+      (label) => !Number.isInteger(label) || (label as number) < 0 || (label as number) >= MAX_CLASSES,
+    );
+    if (bad >= 0) throw error(bad, `is ${labels[bad]}; a class is a whole number from 0 to ${MAX_CLASSES - 1}`);
+    return oneHot(labels as number[]);
+  }
+  const dim = Array.isArray(labels[0]) ? labels[0].length : 0;
+  const isRow = (label: unknown) =>
+    Array.isArray(label) && label.length === dim && label.every((x) => Number.isFinite(x));
+  const bad = labels.findIndex((label) => !isRow(label));
+  if (bad >= 0 || dim === 0)
+    throw error(Math.max(0, bad), `must be a list of ${dim || "some"} numbers, as the others are`);
+  return { dim, rows: Float32Array.from((labels as number[][]).flat()) };
+}
+
+function oneHot(classes: readonly number[]): Labels {
+  const dim = classes.reduce((most, label) => Math.max(most, label), 0) + 1;
+  const rows = new Float32Array(classes.length * dim);
+  for (const [i, label] of classes.entries()) rows[i * dim + label] = 1;
+  return { dim, rows };
+}
