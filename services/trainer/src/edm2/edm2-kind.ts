@@ -1,4 +1,5 @@
 /** @file Diffusion runs as a kind: what their requests mean, how they begin, what they draw on the way. */
+import { basename } from "node:path";
 import type { Edm2Training, TrainingSpec } from "@tandem/contracts";
 import type { DatasetFacts } from "@tandem/datasets";
 import { type Edm2Plan, toEdm2Plan } from "../plan/edm2-plan.js";
@@ -39,7 +40,7 @@ function runOf(plan: Edm2Plan, spec: Edm2Training, threads: number): Omit<Opened
     slice: sliceNimg,
     intervals: { status: statusNimg, snapshot: snapshotNimg, checkpoint: checkpointNimg, preview: previewNimg },
     keepCheckpoints,
-    provenance: { preset, dataset: spec.dataset?.uri ?? "" },
+    provenance: { preset, dataset: basename(spec.dataset?.uri ?? "") },
     draw: (network) => sampleGrid(network, threads),
   };
 }

@@ -1,6 +1,6 @@
 /** @file The beginning that `start_from` names: a checkpoint, a snapshot or other weights, or a training state of the reference. */
 import { DomainError } from "@tandem/errors";
-import { openSafetensors, type PickleMap, readPickle, type TensorData } from "@tandem/formats";
+import { fromFloat32, openSafetensors, type PickleMap, readPickle, type TensorData } from "@tandem/formats";
 import { readNetwork } from "@tandem/networks";
 import { isDamage, readCheckpoint, stateFormat } from "../run/checkpoint.js";
 import { beginning } from "../run/position.js";
@@ -56,6 +56,7 @@ async function startOfReference(
   const { nimg, weights, moments, steps = 0, averages } = readReferenceState(root, path);
   const optimizer = new Map<string, TensorData>();
   for (const [name, { m, v }] of moments) optimizer.set(`adam.m.${name}`, m).set(`adam.v.${name}`, v);
+  optimizer.set("adam.step", fromFloat32(Float32Array.of(steps), [1], "F32"));
   const average = (profile: number) => averages.get(trainee.emaStds[profile]!.toFixed(3));
   const missing = trainee.emaStds.filter((std) => !averages.has(std.toFixed(3)));
   if (missing.length > 0)
