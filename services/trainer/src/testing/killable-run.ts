@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { TrainingSpec } from "@tandem/contracts";
 import { readCheckpoint } from "../run/checkpoint.js";
 import { kimgStem, RunFolder } from "../run/run-folder.js";
-import { specOf } from "./draft.js";
+import { type Edm2Draft, specOf } from "./draft.js";
 
 const program = fileURLToPath(new URL("./tiny-run.js", import.meta.url));
 
@@ -16,24 +16,24 @@ export const STEP = 1024;
 /** Steps between checkpoints. */
 export const CHECKPOINT_EVERY = 8;
 
-const spec = (steps: number) =>
-  specOf({
-    preset: "edm2-img64-xs",
-    dataset: { uri: "file:///digits.zip" },
-    network: { modelChannels: 8, channelMult: [1], numBlocks: 1, channelMultEmb: 1 },
-    batchSize: STEP,
-    durationNimg: BigInt(steps * STEP),
-    statusNimg: BigInt(64 * STEP),
-    snapshotNimg: BigInt(64 * STEP),
-    checkpointNimg: BigInt(CHECKPOINT_EVERY * STEP),
-  });
+const tiny = (steps: number): Edm2Draft => ({
+  preset: "edm2-img64-xs",
+  dataset: { uri: "file:///digits.zip" },
+  network: { modelChannels: 8, channelMult: [1], numBlocks: 1, channelMultEmb: 1 },
+  batchSize: STEP,
+  durationNimg: BigInt(steps * STEP),
+  statusNimg: BigInt(64 * STEP),
+  snapshotNimg: BigInt(64 * STEP),
+  checkpointNimg: BigInt(CHECKPOINT_EVERY * STEP),
+});
 
-/** The command of a run of so many steps. */
-export const commandOf = (folder: string, steps: number): string[] => [
+/** The command of a run of so many steps. @param dataset path of what a real network learns from, with its own settings */
+export const commandOf = (folder: string, steps: number, dataset = "", own: Edm2Draft = {}): string[] => [
   process.execPath,
   program,
   folder,
-  JSON.stringify(TrainingSpec.toJSON(spec(steps))),
+  JSON.stringify(TrainingSpec.toJSON(specOf({ ...tiny(steps), ...own }))),
+  dataset,
 ];
 
 /** A process on its way. */
@@ -70,7 +70,7 @@ export class Run {
   }
 }
 
-/** What a run left: how far it came, and the bytes of its state, of its newest snapshots, and of its statistics' places. */
+/** What a run left: how far it came, the bytes of its state and newest snapshots, and its statistics. */
 export async function leftBy(path: string) {
   const folder = new RunFolder(path, kimgStem);
   const { position, tensors } = await readCheckpoint((await folder.checkpoints())[0]!);
@@ -82,5 +82,6 @@ export async function leftBy(path: string) {
   );
   const lines = (await readFile(folder.stats, "utf8")).trim().split("\n");
   const statuses = lines.map((line) => JSON.parse(line) as { nimg: number; loss: number });
-  return { done: position.done, state, snapshots, statuses: statuses.map(({ nimg }) => nimg) };
+  const [nimg, losses] = [statuses.map(({ nimg }) => nimg), statuses.map(({ loss }) => loss)];
+  return { done: position.done, state, snapshots, statuses: nimg, losses };
 }
