@@ -59,7 +59,7 @@ describe("a run equals one that was never stopped", () => {
     expect(await run.ended).toBe(3);
     const steps = (await leftBy(folder)).done / STEP;
     expect(steps).toBeGreaterThanOrEqual(CHECKPOINT_EVERY + 3);
-    const { statuses, losses: _, ...left } = await leftBy(await finished("asked"));
+    const { statuses, ...left } = await leftBy(await finished("asked"));
     expect(left).toEqual({ done: whole.done, state: whole.state, snapshots: whole.snapshots });
     expect(statuses).toEqual([steps * STEP, ...whole.statuses]); // one more, from when it stopped
   });

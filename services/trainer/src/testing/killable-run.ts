@@ -70,7 +70,13 @@ export class Run {
   }
 }
 
-/** What a run left: how far it came, the bytes of its state and newest snapshots, and its statistics. */
+/** The statuses of a run. A loss is the mean since the status before, or since the run went on. */
+export async function statusesOf(path: string): Promise<{ readonly nimg: number; readonly loss: number }[]> {
+  const lines = (await readFile(new RunFolder(path, kimgStem).stats, "utf8")).trim().split("\n");
+  return lines.map((line) => JSON.parse(line));
+}
+
+/** What a run left: how far it came, the bytes of its state and newest snapshots, and when it told its status. */
 export async function leftBy(path: string) {
   const folder = new RunFolder(path, kimgStem);
   const { position, tensors } = await readCheckpoint((await folder.checkpoints())[0]!);
@@ -80,8 +86,5 @@ export async function leftBy(path: string) {
       .sort()
       .map(async ([std, file]) => [std, (await readFile(file)).toString("base64")]),
   );
-  const lines = (await readFile(folder.stats, "utf8")).trim().split("\n");
-  const statuses = lines.map((line) => JSON.parse(line) as { nimg: number; loss: number });
-  const [nimg, losses] = [statuses.map(({ nimg }) => nimg), statuses.map(({ loss }) => loss)];
-  return { done: position.done, state, snapshots, statuses: nimg, losses };
+  return { done: position.done, state, snapshots, statuses: (await statusesOf(path)).map(({ nimg }) => nimg) };
 }

@@ -13,7 +13,7 @@ import { type Client, connect, createClient, GrpcServer } from "@tandem/rpc";
 import { pino } from "pino";
 import type { Kinds } from "../run/run-kind.js";
 import { TrainerModule } from "../trainer.module.js";
-import { tinyKind } from "./tiny-trainee.js";
+import { tinyRuns } from "./tiny-runs.js";
 import "reflect-metadata";
 
 /** A trainer that runs. */
@@ -25,12 +25,6 @@ export interface RunningTrainer extends AsyncDisposable {
   /** Resolves with the job's events once it is in one of the states. */
   reached(job: string, ...states: readonly (keyof typeof JobState)[]): Promise<WatchJobResponse[]>;
 }
-
-/** Runs of tiny networks. */
-export const tinyRuns = {
-  kinds: { edm2: tinyKind } as Kinds,
-  process: new URL("./tiny-process.js", import.meta.url),
-};
 
 /** Starts a trainer over a folder; the same folder again is a restart. A file of any content stands for the dataset. */
 export async function startTrainer(
@@ -51,6 +45,11 @@ export async function startTrainer(
   });
   const application = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
   const { address } = application.get(GrpcServer);
+  return trainerAt(address, () => application.close());
+}
+
+/** A trainer that listens somewhere. @param stop ends it */
+export function trainerAt(address: string, stop: () => Promise<void>): RunningTrainer {
   const channel = connect(address);
   const jobs = createClient(JobServiceDefinition, channel);
   return {
@@ -70,7 +69,7 @@ export async function startTrainer(
     },
     async [Symbol.asyncDispose]() {
       channel.close();
-      await application.close();
+      await stop();
     },
   };
 }
