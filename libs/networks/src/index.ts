@@ -26,3 +26,4 @@ export { gaussianMixture } from "./mixture/ground-truth.js";
 export type { Encoding, Network, OnnxNetwork, Provenance } from "./network.js";
 export { randomNetwork } from "./random-network.js";
 export type { ToyMlpConfig } from "./toy/config.js";
+export { toyTrainingGraph } from "./toy/training-graph.js";

@@ -3,6 +3,7 @@ import { openDataset } from "@tandem/datasets";
 import { edm2Kind } from "./edm2/edm2-kind.js";
 import { openEdm2Trainee } from "./edm2/edm2-trainee.js";
 import type { Kinds } from "./run/run-kind.js";
+import { toyKind } from "./toy/toy-kind.js";
 
 export const kinds: Kinds = {
   edm2: edm2Kind({
@@ -13,4 +14,5 @@ export const kinds: Kinds = {
     },
     open: openEdm2Trainee,
   }),
+  toy: toyKind,
 };

@@ -13,6 +13,8 @@ export const streams = {
   noise: 1,
   /** Draw from the autoencoder's posterior, one normal a latent element. */
   posterior: 2,
+  /** One uniform: which component a point of the toy is drawn from. */
+  component: 3,
 } as const;
 
 /** Dropout of a network's blocks: a stream each, from this one on. */
@@ -33,6 +35,17 @@ export class Draws {
   constructor(seed: bigint) {
     this.#keyLow = Number(BigInt.asUintN(32, seed));
     this.#keyHigh = Number(BigInt.asUintN(32, seed >> 32n));
+  }
+
+  /** A number of [0, 1). */
+  uniform(stream: Stream, image: number): number {
+    const words = this.#words;
+    words[0] = 0;
+    words[1] = streams[stream];
+    words[2] = image;
+    words[3] = Math.floor(image * UNIT);
+    philox4x32(words, this.#keyLow, this.#keyHigh);
+    return words[0]! * UNIT;
   }
 
   /**
