@@ -1,5 +1,6 @@
 /** @file lists.json: lists as people type them, and the mistakes that must be told. */
-import { imageCountOfKimg, parseEmaLengths, parseImageCount, parseSeeds } from "@tandem/cli";
+import { parseImageCount, parseSeeds } from "@tandem/cli";
+import { imageCountOfKimg, parseEmaLengths } from "@tandem/ema";
 import { DomainError } from "@tandem/errors";
 import { equal, type GoldenCase, maxDifference } from "./case.js";
 import type { GoldenFolder } from "./folder.js";

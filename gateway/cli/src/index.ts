@@ -1,4 +1,3 @@
-export { parseEmaLengths } from "./lists/ema-lengths.js";
-export { imageCountOfKimg, parseImageCount } from "./lists/image-counts.js";
+export { parseImageCount } from "./lists/image-counts.js";
 export { parseIntegers, parseSeeds, seedRanges } from "./lists/seeds.js";
 export { publishedArchitecture, publishedNames } from "./networks/published.js";

@@ -22,7 +22,7 @@ export {
   type Safetensors,
   type SafetensorsFile,
 } from "./safetensors/read.js";
-export { writeSafetensors } from "./safetensors/write.js";
+export { layoutSafetensors, type SafetensorsLayout, writeSafetensors } from "./safetensors/write.js";
 export { type FileKind, sniff } from "./sniff.js";
 export { byteCount, type DType, elementBytes, elementCount, type TensorData } from "./tensor-data.js";
 export { type ReadOptions, readWholeFile } from "./whole-file.js";

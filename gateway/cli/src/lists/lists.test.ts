@@ -1,8 +1,8 @@
 /** Scripts written for the reference pass these lists; a list read otherwise makes other images or other EMA profiles. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "@jest/globals";
-import { parseEmaLengths } from "./ema-lengths.js";
-import { imageCountOfKimg, parseImageCount } from "./image-counts.js";
+import { imageCountOfKimg, parseEmaLengths } from "@tandem/ema";
+import { parseImageCount } from "./image-counts.js";
 import { parseSeeds, seedRanges } from "./seeds.js";
 
 interface Case {

@@ -16,17 +16,35 @@ export async function writeSafetensors(
   tensors: ReadonlyMap<string, TensorData>,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const sorted = [...tensors].sort(([nameA, a], [nameB, b]) => {
-    return elementBytes[b.dtype] - elementBytes[a.dtype] || (nameA < nameB ? -1 : 1);
-  });
-  const header = encodeHeader(sorted, metadata);
+  for (const [name, { dtype, shape, data }] of tensors) {
+    const expected = byteCount(dtype, shape);
+    if (data.byteLength !== expected)
+      throw invalid(`tensors.${name}.data`, `${data.byteLength} bytes`, `${expected} bytes: ${dtype} of [${shape}]`);
+  }
+  const { header, places } = layoutSafetensors(tensors, metadata);
   await replaceFile(path, async (file) => {
     await file.writeFile(header);
-    for (const [, { data }] of sorted) await file.writeFile(data);
+    for (const name of places.keys()) await file.writeFile(tensors.get(name)!.data);
   });
 }
 
-function encodeHeader(tensors: [string, TensorData][], metadata: Readonly<Record<string, string>>): Uint8Array {
+/** Where everything goes in a file. */
+export interface SafetensorsLayout {
+  /** The file's first bytes. */
+  readonly header: Uint8Array;
+  /** Position of each tensor's first byte, in the order of their bytes. */
+  readonly places: ReadonlyMap<string, number>;
+}
+
+/** The layout of a file as `writeSafetensors` writes it, for whoever fills it piece by piece. @throws DomainError FIELD_INVALID */
+export function layoutSafetensors(
+  tensors: ReadonlyMap<string, Pick<TensorData, "dtype" | "shape">>,
+  metadata: Readonly<Record<string, string>> = {},
+): SafetensorsLayout {
+  const sorted = [...tensors].sort(([nameA, a], [nameB, b]) => {
+    return elementBytes[b.dtype] - elementBytes[a.dtype] || (nameA < nameB ? -1 : 1);
+  });
+  const places = new Map<string, number>();
   const lines: string[] = [];
   const texts = Object.keys(metadata).sort();
   if (texts.length > 0) {
@@ -34,20 +52,19 @@ function encodeHeader(tensors: [string, TensorData][], metadata: Readonly<Record
     lines.push(`"__metadata__":{${pairs.join(",")}}`);
   }
   let end = 0;
-  for (const [name, { dtype, shape, data }] of tensors) {
+  for (const [name, { dtype, shape }] of sorted) {
     if (name === "__metadata__") throw invalid("tensors", name, "a name other than that of the metadata");
-    const expected = byteCount(dtype, shape);
-    if (data.byteLength !== expected)
-      throw invalid(`tensors.${name}.data`, `${data.byteLength} bytes`, `${expected} bytes: ${dtype} of [${shape}]`);
-    const entry = { dtype, shape, data_offsets: [end, end + expected] };
-    lines.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
-    end += expected;
+    const begin = end;
+    end += byteCount(dtype, shape);
+    places.set(name, begin);
+    lines.push(`${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets: [begin, end] })}`);
   }
   const json = new TextEncoder().encode(`{${lines.join(",")}}`);
   const length = Math.ceil(json.byteLength / 8) * 8;
   if (length > maxHeaderBytes) throw invalid("metadata", `${length} bytes`, `a header within ${maxHeaderBytes} bytes`);
-  const bytes = new Uint8Array(prefixBytes + length).fill(0x20);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true);
-  bytes.set(json, prefixBytes);
-  return bytes;
+  const header = new Uint8Array(prefixBytes + length).fill(0x20);
+  new DataView(header.buffer).setBigUint64(0, BigInt(length), true);
+  header.set(json, prefixBytes);
+  for (const [name, begin] of places) places.set(name, header.byteLength + begin);
+  return { header, places };
 }

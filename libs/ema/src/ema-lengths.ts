@@ -1,9 +1,8 @@
 /** @file Lists of EMA lengths, as relative standard deviations: `0.050,0.100` or `0.010,0.015,...,0.250`. */
 import { DomainError } from "@tandem/errors";
+import { MAX_STD } from "./profile.js";
 
-/** Width of the uniform profile, 1 / sqrt(12) rounded as published: no power-function profile is wider. */
-const WIDEST = 0.289;
-/** How far, in steps, the value after `...` may lie beside the sequence (numerics.md section 5). */
+/** How far, in steps, the value after `...` may lie beside the sequence (numerics, section 5). */
 const LANDING = 1e-4;
 
 /**
@@ -29,8 +28,8 @@ export function parseEmaLengths(text: string): number[] {
     values.push(...continued(toNumber(before, text), toNumber(start, text), toNumber(parts[++i] ?? "", text), text));
   }
   for (const value of values)
-    if (!(value > 0 && value < WIDEST))
-      throw refuse(text, `Relative standard deviation must be positive and less than ${WIDEST}, not ${value}`);
+    if (!(value > 0 && value < MAX_STD))
+      throw refuse(text, `Relative standard deviation must be positive and less than ${MAX_STD}, not ${value}`);
   return [...new Set(values)].sort((a, b) => a - b);
 }
 
