@@ -7,6 +7,18 @@ export { integer, known, present } from "./check.js";
 export { type CallOptions, type Client, createClient } from "./client.js";
 export { type DebugLevel, debugLevel } from "./debug-level.js";
 export { fromClientError, statusOf, toServerError, toStatusMessage } from "./error-mapping.js";
+export { byteCount, count, port, word } from "./flags/flag-values.js";
+export { type ConfigOf, type Flag, type Flags, readFlags, refuseFlag } from "./flags/flags.js";
+export {
+  grpcOptions,
+  type JobConfig,
+  type JobServerOptions,
+  jobFlags,
+  jobServerOptions,
+  type ServerConfig,
+  serverFlags,
+} from "./flags/service-flags.js";
+export { configOf, help, runService, type ServiceProgram } from "./flags/service-program.js";
 export { GrpcModule } from "./grpc.module.js";
 export type { GrpcOptions } from "./grpc-options.js";
 export { GrpcServer } from "./grpc-server.js";
