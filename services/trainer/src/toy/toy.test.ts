@@ -6,7 +6,6 @@ import { ToyTraining } from "@tandem/contracts";
 import { readSafetensors, type TensorData, toFloat32 } from "@tandem/formats";
 import { gaussianMixture, networkConfig, type ToyMlpConfig, toyTrainingGraph } from "@tandem/networks";
 import { Draws } from "../edm2/draws.js";
-import { learningRate } from "../edm2/learning-rate.js";
 import { TrainingStep } from "../step/training-step.js";
 import { Mixture } from "./mixture.js";
 import { resolveToy, toToyPlan } from "./toy-plan.js";
