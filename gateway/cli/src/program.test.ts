@@ -12,6 +12,7 @@ const listed = [
   "down",
   "status",
   "generate",
+  "train",
   "flops",
   "import",
   "export-onnx",

@@ -13,6 +13,7 @@ import { models } from "./commands/models.js";
 import { presets } from "./commands/presets.js";
 import { servers } from "./commands/servers.js";
 import { status } from "./commands/status.js";
+import { train } from "./commands/train.js";
 import { up } from "./commands/up.js";
 import { device, integer } from "./option-values.js";
 
@@ -52,6 +53,7 @@ export function makeProgram(run: Run): Command {
     .addCommand(makeCommand(down, run))
     .addCommand(makeCommand(status, run))
     .addCommand(makeCommand(generate, run))
+    .addCommand(makeCommand(train, run))
     .addCommand(makeCommand(flops, run))
     .addCommand(makeCommand(importFiles, run))
     .addCommand(makeCommand(exportOnnx, run))
