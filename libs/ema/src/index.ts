@@ -10,3 +10,4 @@ export {
 export { openSnapshot, placedSnapshot, type StoredSnapshot } from "./reconstruct/stored-snapshot.js";
 export { imageCountOfKimg, parseSnapshotName, type SnapshotName, snapshotName } from "./snapshot-name.js";
 export { PowerFunctionEma } from "./tracker.js";
+export { warningsOf } from "./warnings.js";

@@ -17,6 +17,7 @@ export type { FeatureNetwork } from "./features/feature-network.js";
 export type { Pixels } from "./features/pixels.js";
 export { readFeatureNetwork } from "./features/read.js";
 export { writeFeatureNetwork } from "./features/write.js";
+export { toMetadata } from "./file/metadata.js";
 export { type NetworkFacts, readNetworkFacts } from "./file/read-facts.js";
 export { readDenoiser, readNetwork } from "./file/read-network.js";
 export { type WriteOptions, writeNetwork } from "./file/write-network.js";

@@ -13,7 +13,11 @@ const encode = (value: unknown): string =>
 const decode = (text: string): unknown => JSON.parse(text, (_, v) => (v === "Infinity" ? Number.POSITIVE_INFINITY : v));
 
 /** The texts of a network. */
-export const toMetadata = ({ config, encoding, provenance }: Network): Record<string, string> => ({
+export const toMetadata = ({
+  config,
+  encoding,
+  provenance,
+}: Pick<Network, "config" | "encoding" | "provenance">): Record<string, string> => ({
   format: formatName,
   config: encode(config),
   encoding: encode(encoding),

@@ -62,6 +62,14 @@ export interface EmaSolution {
   coefficients: number[];
   /** Sum of the coefficients before they were scaled to add up to 1; far from 1 means a poor fit. */
   rawSum: number;
+  /** Distance of the profile obtained from the one wanted, relative to the latter; 0 is exact. */
+  fitError: number;
+  /** Relative standard deviation of the profile obtained; 0 when a sum with negative weights has none. */
+  obtainedStd: number;
+  /** Largest over smallest eigenvalue of the system, estimated; from 1e12 on coefficients are uncertain, though the fit is not. */
+  conditionNumber: number;
+  /** What the inputs cannot give, for people. */
+  warnings: string[];
 }
 
 function createBaseCreateReconstructionJobRequest(): CreateReconstructionJobRequest {
@@ -417,7 +425,16 @@ export const SolveCoefficientsResponse: MessageFns<SolveCoefficientsResponse> = 
 };
 
 function createBaseEmaSolution(): EmaSolution {
-  return { target: undefined, gamma: 0, coefficients: [], rawSum: 0 };
+  return {
+    target: undefined,
+    gamma: 0,
+    coefficients: [],
+    rawSum: 0,
+    fitError: 0,
+    obtainedStd: 0,
+    conditionNumber: 0,
+    warnings: [],
+  };
 }
 
 export const EmaSolution: MessageFns<EmaSolution> = {
@@ -437,6 +454,18 @@ export const EmaSolution: MessageFns<EmaSolution> = {
     }
     if (message.rawSum !== 0) {
       writer.uint32(33).double(message.rawSum);
+    }
+    if (message.fitError !== 0) {
+      writer.uint32(41).double(message.fitError);
+    }
+    if (message.obtainedStd !== 0) {
+      writer.uint32(49).double(message.obtainedStd);
+    }
+    if (message.conditionNumber !== 0) {
+      writer.uint32(57).double(message.conditionNumber);
+    }
+    for (const v of message.warnings) {
+      writer.uint32(66).string(v!);
     }
     return writer;
   },
@@ -496,6 +525,38 @@ export const EmaSolution: MessageFns<EmaSolution> = {
             message.rawSum = reader.double();
             continue;
           }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.fitError = reader.double();
+            continue;
+          }
+          case 6: {
+            if (tag !== 49) {
+              break;
+            }
+
+            message.obtainedStd = reader.double();
+            continue;
+          }
+          case 7: {
+            if (tag !== 57) {
+              break;
+            }
+
+            message.conditionNumber = reader.double();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.warnings.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -520,6 +581,24 @@ export const EmaSolution: MessageFns<EmaSolution> = {
         : isSet(object.raw_sum)
         ? globalThis.Number(object.raw_sum)
         : 0,
+      fitError: isSet(object.fitError)
+        ? globalThis.Number(object.fitError)
+        : isSet(object.fit_error)
+        ? globalThis.Number(object.fit_error)
+        : 0,
+      obtainedStd: isSet(object.obtainedStd)
+        ? globalThis.Number(object.obtainedStd)
+        : isSet(object.obtained_std)
+        ? globalThis.Number(object.obtained_std)
+        : 0,
+      conditionNumber: isSet(object.conditionNumber)
+        ? globalThis.Number(object.conditionNumber)
+        : isSet(object.condition_number)
+        ? globalThis.Number(object.condition_number)
+        : 0,
+      warnings: globalThis.Array.isArray(object?.warnings)
+        ? object.warnings.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -537,6 +616,18 @@ export const EmaSolution: MessageFns<EmaSolution> = {
     if (message.rawSum !== 0) {
       obj.rawSum = floatToJson(message.rawSum);
     }
+    if (message.fitError !== 0) {
+      obj.fitError = floatToJson(message.fitError);
+    }
+    if (message.obtainedStd !== 0) {
+      obj.obtainedStd = floatToJson(message.obtainedStd);
+    }
+    if (message.conditionNumber !== 0) {
+      obj.conditionNumber = floatToJson(message.conditionNumber);
+    }
+    if (message.warnings?.length) {
+      obj.warnings = message.warnings;
+    }
     return obj;
   },
 
@@ -551,6 +642,10 @@ export const EmaSolution: MessageFns<EmaSolution> = {
     message.gamma = object.gamma ?? 0;
     message.coefficients = object.coefficients?.map((e) => e) || [];
     message.rawSum = object.rawSum ?? 0;
+    message.fitError = object.fitError ?? 0;
+    message.obtainedStd = object.obtainedStd ?? 0;
+    message.conditionNumber = object.conditionNumber ?? 0;
+    message.warnings = object.warnings?.map((e) => e) || [];
     return message;
   },
 };

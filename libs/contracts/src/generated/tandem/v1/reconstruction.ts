@@ -62,6 +62,10 @@ export interface ReconstructedModel {
   artifact: string;
   /** True when it existed and was left alone. */
   skipped: boolean;
+  /** Distance of the profile obtained from the one wanted, relative to the latter; 0 is exact. */
+  fitError: number;
+  /** What the snapshots cannot give, for people; empty when the profile is as wanted. */
+  warnings: string[];
 }
 
 function createBaseReconstructionSpec(): ReconstructionSpec {
@@ -488,7 +492,7 @@ export const ReconstructionResult: MessageFns<ReconstructionResult> = {
 };
 
 function createBaseReconstructedModel(): ReconstructedModel {
-  return { profile: undefined, artifact: "", skipped: false };
+  return { profile: undefined, artifact: "", skipped: false, fitError: 0, warnings: [] };
 }
 
 export const ReconstructedModel: MessageFns<ReconstructedModel> = {
@@ -501,6 +505,12 @@ export const ReconstructedModel: MessageFns<ReconstructedModel> = {
     }
     if (message.skipped !== false) {
       writer.uint32(24).bool(message.skipped);
+    }
+    if (message.fitError !== 0) {
+      writer.uint32(33).double(message.fitError);
+    }
+    for (const v of message.warnings) {
+      writer.uint32(42).string(v!);
     }
     return writer;
   },
@@ -542,6 +552,22 @@ export const ReconstructedModel: MessageFns<ReconstructedModel> = {
             message.skipped = reader.bool();
             continue;
           }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.fitError = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.warnings.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -559,6 +585,12 @@ export const ReconstructedModel: MessageFns<ReconstructedModel> = {
       profile: isSet(object.profile) ? EmaProfile.fromJSON(object.profile) : undefined,
       artifact: isSet(object.artifact) ? globalThis.String(object.artifact) : "",
       skipped: isSet(object.skipped) ? globalThis.Boolean(object.skipped) : false,
+      fitError: isSet(object.fitError)
+        ? globalThis.Number(object.fitError)
+        : isSet(object.fit_error)
+        ? globalThis.Number(object.fit_error)
+        : 0,
+      warnings: globalThis.Array.isArray(object?.warnings) ? object.warnings.map((e: any) => globalThis.String(e)) : [],
     };
   },
 
@@ -573,6 +605,12 @@ export const ReconstructedModel: MessageFns<ReconstructedModel> = {
     if (message.skipped !== false) {
       obj.skipped = message.skipped;
     }
+    if (message.fitError !== 0) {
+      obj.fitError = floatToJson(message.fitError);
+    }
+    if (message.warnings?.length) {
+      obj.warnings = message.warnings;
+    }
     return obj;
   },
 
@@ -586,6 +624,8 @@ export const ReconstructedModel: MessageFns<ReconstructedModel> = {
       : undefined;
     message.artifact = object.artifact ?? "";
     message.skipped = object.skipped ?? false;
+    message.fitError = object.fitError ?? 0;
+    message.warnings = object.warnings?.map((e) => e) || [];
     return message;
   },
 };

@@ -1,0 +1,43 @@
+/** @file The EMA reconstructor as a Nest application: its jobs and its service. */
+import { join } from "node:path";
+import { type DynamicModule, Module } from "@nestjs/common";
+import { type Artifacts, JobsModule } from "@tandem/jobs";
+import { GrpcModule, type GrpcOptions } from "@tandem/rpc";
+import { Storage } from "@tandem/storage";
+import type { Logger } from "pino";
+import { EmaReconstructorController } from "./ema-reconstructor.controller.js";
+import { Reconstructions } from "./reconstruction-job.js";
+
+/** What a reconstructor must be told. */
+export interface EmaReconstructorOptions {
+  readonly grpc: GrpcOptions;
+  /** Folder of its own: jobs, results that name no output, scratch files. */
+  readonly folder: string;
+  /** Folders and prefixes that requests may name; its own folder is always among them. */
+  readonly roots: readonly string[];
+  readonly threads: number;
+  /** Jobs that may wait. */
+  readonly queueLimit: number;
+  readonly logger: Logger;
+}
+
+/** A reconstructor process. */
+@Module({})
+// biome-ignore lint/complexity/noStaticOnlyClass: a Nest module is a class, a dynamic one has a static method.
+export class EmaReconstructorModule {
+  /** @throws DomainError when the store of jobs cannot be opened */
+  static forRoot({ grpc, folder, roots, threads, queueLimit, logger }: EmaReconstructorOptions): DynamicModule {
+    const storage = new Storage({ roots: [...roots, folder], cacheFolder: join(folder, "downloads") });
+    let reconstructions: Reconstructions | undefined;
+    const makeKinds = (artifacts: Artifacts) => {
+      reconstructions = new Reconstructions(artifacts, { storage, folder, threads });
+      return [reconstructions.kind];
+    };
+    const jobs = JobsModule.forRoot({ folder, storage, logger, queueLimit }, makeKinds);
+    return {
+      module: EmaReconstructorModule,
+      imports: [GrpcModule.forRoot(grpc), jobs],
+      providers: [EmaReconstructorController, { provide: Reconstructions, useValue: reconstructions }],
+    };
+  }
+}
