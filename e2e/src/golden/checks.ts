@@ -5,6 +5,7 @@ import { flops } from "./flops.js";
 import type { GoldenFolder } from "./folder.js";
 import { lists } from "./lists.js";
 import { network } from "./network.js";
+import { phema } from "./phema.js";
 import { pickles } from "./pickles.js";
 import { rng } from "./rng.js";
 import { digits, sampler } from "./sampler.js";
@@ -24,6 +25,7 @@ export const checks: Readonly<Record<string, Check>> = {
   "flops.json": flops,
   "features/inception": inception,
   "features/dinov2": dinov2,
+  phema,
   toy,
   sampler,
   digits,

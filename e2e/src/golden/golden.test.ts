@@ -29,6 +29,7 @@ it.each([
   "flops.json",
   "features/inception",
   "features/dinov2",
+  "phema",
   "toy",
   "sampler",
   "digits",
