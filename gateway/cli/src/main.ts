@@ -50,7 +50,7 @@ async function run(command: Command, action: (context: Context) => Promise<void>
 }
 
 const program = makeProgram(run);
-for (const command of [program, ...program.commands]) {
+for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
   command.exitOverride();
   command.configureOutput({ outputError: (text, write) => write(text.replace(/^error: (.*)\n(?=\S)/, "error: $1; ")) });
 }

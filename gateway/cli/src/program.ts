@@ -13,7 +13,10 @@ import { models } from "./commands/models.js";
 import { presets } from "./commands/presets.js";
 import { servers } from "./commands/servers.js";
 import { status } from "./commands/status.js";
+import { toyPlot } from "./commands/toy-plot.js";
+import { toyTrain } from "./commands/toy-train.js";
 import { train } from "./commands/train.js";
+
 import { up } from "./commands/up.js";
 import { device, integer } from "./option-values.js";
 
@@ -21,6 +24,13 @@ import { device, integer } from "./option-values.js";
 export const version = (
   JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }
 ).version;
+
+/** A command that only has others under it. */
+function group(name: string, summary: string, ...commands: Command[]): Command {
+  const command = new Command(name).description(summary);
+  for (const each of commands) command.addCommand(each);
+  return command;
+}
 
 /** The whole command line. `run` gets every action. */
 export function makeProgram(run: Run): Command {
@@ -57,6 +67,9 @@ export function makeProgram(run: Run): Command {
     .addCommand(makeCommand(flops, run))
     .addCommand(makeCommand(importFiles, run))
     .addCommand(makeCommand(exportOnnx, run))
+    .addCommand(
+      group("toy", "The 2D toy of the autoguidance paper.", makeCommand(toyTrain, run), makeCommand(toyPlot, run)),
+    )
     .addCommand(makeCommand(servers, run))
     .addCommand(makeCommand(models, run))
     .addCommand(makeCommand(presets, run))

@@ -23,6 +23,7 @@ const INFO = 1;
 export async function followTraining({ output, signal }: Context, { jobs }: Trainer, name: string): Promise<Job> {
   let progress: Progress | undefined;
   let job: Job | undefined;
+  let counted = "images";
   const cancel = () => void jobs.cancelJob({ name }).catch(() => {}); // lost against its end, or the trainer is gone
   signal.addEventListener("abort", cancel, { once: true });
   if (signal.aborted) cancel();
@@ -30,10 +31,11 @@ export async function followTraining({ output, signal }: Context, { jobs }: Trai
     for await (const { event } of jobs.watchJob({ name, afterSequence: 0n })) {
       if (event?.$case === "progress") {
         const { done, total, unit, rate, eta } = event.value;
+        counted = unit;
         progress ??= output.progress("train", Number(total), unit);
         progress.update(Number(done), { perSecond: rate, leftMs: eta && toMilliseconds(eta) });
       } else if (event?.$case === "trainingStatus")
-        output.result({ kind: "status", ...event.value }, line(event.value));
+        output.result({ kind: "status", ...event.value }, line(event.value, counted));
       else if (event?.$case === "artifact") output.result(...described(event.value));
       else if (event?.$case === "log" && (event.value.severity > INFO || !output.json))
         output.note(event.value.message);
@@ -51,9 +53,12 @@ export async function followTraining({ output, signal }: Context, { jobs }: Trai
   throw new DomainError("JOB_STATE", job?.error?.message || `the run ended without a result (${job?.state})`);
 }
 
-function line({ nimg, tick, loss, learningRate, secondsPerKimg, nonfiniteGradients }: TrainingStatus): string {
+function line(
+  { nimg, tick, loss, learningRate, secondsPerKimg, nonfiniteGradients }: TrainingStatus,
+  unit: string,
+): string {
   const facts = [`tick ${tick}`, `nimg ${nimg}`, `loss ${loss.toPrecision(5)}`, `lr ${learningRate.toExponential(3)}`];
-  facts.push(`${(1000 / secondsPerKimg).toPrecision(4)} images/s`);
+  facts.push(`${(1000 / secondsPerKimg).toPrecision(4)} ${unit}/s`);
   if (nonfiniteGradients > 0n) facts.push(`${nonfiniteGradients} gradient elements not finite`);
   return facts.join("  ");
 }
