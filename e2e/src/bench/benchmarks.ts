@@ -4,6 +4,7 @@ import { denoise, loop, network } from "./evaluation.js";
 import type { Measurement } from "./measure.js";
 import { roundTrip } from "./round-trip.js";
 import { startup } from "./startup.js";
+import { training } from "./training.js";
 
 export const benchmarks: Readonly<Record<string, () => AsyncIterable<Measurement>>> = {
   network,
@@ -13,4 +14,5 @@ export const benchmarks: Readonly<Record<string, () => AsyncIterable<Measurement
   batching,
   "round-trip": roundTrip,
   startup,
+  training,
 };
