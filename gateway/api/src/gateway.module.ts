@@ -4,6 +4,7 @@ import { debugLevel, GrpcModule, Metrics } from "@tandem/rpc";
 import type { Logger } from "pino";
 import type { GatewayConfig } from "./config.js";
 import { DenoiserController } from "./denoise/denoiser.controller.js";
+import { forwardedServices } from "./forward/index.js";
 import { GatewayController } from "./generate/gateway.controller.js";
 import { Generator } from "./generate/generator.js";
 import { PresetStore } from "./presets/preset-store.js";
@@ -15,7 +16,10 @@ import { Resolver } from "./registry/resolver.js";
 import { SamplerController } from "./sampling/sampler.controller.js";
 import { Sampler } from "./sampling/sampler.js";
 
-/** Serves GatewayService, and ModelService, DenoiserService and SamplerService for all configured servers. */
+/**
+ * Serves GatewayService, and ModelService, DenoiserService and SamplerService for all configured servers; passes on what the
+ * others among them serve.
+ */
 @Module({})
 export class GatewayModule implements OnModuleInit, OnApplicationShutdown {
   constructor(@Inject(Registry) private readonly registry: Registry) {}
@@ -55,6 +59,7 @@ export class GatewayModule implements OnModuleInit, OnApplicationShutdown {
         ModelController,
         DenoiserController,
         SamplerController,
+        ...forwardedServices,
       ],
     };
   }

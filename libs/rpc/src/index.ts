@@ -1,4 +1,4 @@
-export { Metadata } from "nice-grpc";
+export { Metadata, type TsProtoServiceDefinition } from "nice-grpc";
 export { type TokenCheck, tokenCheck } from "./auth.js";
 export { type CallContext, type CallInfo, onBehalfOf, REQUEST_ID, recordTiming } from "./call.js";
 export { CallTiming, type Part, type Timing } from "./call-timing.js";

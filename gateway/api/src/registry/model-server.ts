@@ -7,7 +7,7 @@ import {
   SamplerServiceDefinition,
 } from "@tandem/contracts";
 import { DomainError } from "@tandem/errors";
-import { type Channel, createClient } from "@tandem/rpc";
+import { type Channel, type Client, createClient, type TsProtoServiceDefinition } from "@tandem/rpc";
 import type { DeadlinePolicy, ServerConfig } from "../config.js";
 import { type Health, HealthMonitor } from "./health-monitor.js";
 import { Latencies } from "./latencies.js";
@@ -39,6 +39,7 @@ export class ModelServer {
   #services: readonly string[];
   #known = new Map<string, Model>();
   #refreshing: Promise<void> | undefined;
+  readonly #clients = new Map<string, unknown>();
   readonly #lost = new Set<(error: DomainError) => void>();
   readonly #monitor: HealthMonitor;
   readonly #settled = Promise.withResolvers<void>();
@@ -107,6 +108,16 @@ export class ModelServer {
     return this.#services.includes(service.fullName);
   }
 
+  /** A client of any service of it. */
+  client<D extends TsProtoServiceDefinition>(definition: D): Client<D> {
+    let client = this.#clients.get(definition.fullName);
+    if (!client) {
+      client = createClient(definition, this.channel);
+      this.#clients.set(definition.fullName, client);
+    }
+    return client as Client<D>;
+  }
+
   /** Calls back when the server is lost with work on it; returns what ends that. */
   onLost(listener: (error: DomainError) => void): () => void {
     this.#lost.add(listener);
@@ -144,7 +155,8 @@ export class ModelServer {
     const signal = AbortSignal.timeout(this.policy.probeTimeoutMs);
     try {
       this.#services = this.config.services ?? (await listServices(this.channel, signal)) ?? LEVEL_ONE;
-      this.#known = new Map((await this.#listModels(signal)).map((model) => [model.name, model]));
+      const models = this.serves(ModelServiceDefinition) ? await this.#listModels(signal) : [];
+      this.#known = new Map(models.map((model) => [model.name, model]));
       if (this.#monitor.health === "serving") this.#error = undefined;
     } catch (error) {
       // The monitor decides whether the server is lost; what was known before stays.
