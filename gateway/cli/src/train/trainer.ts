@@ -1,14 +1,15 @@
-/** @file The trainer that a command talks to: behind a gateway that was named, or one that is started for the command. */
+/** @file The trainer that a command talks to: behind a gateway that was named, in the stack that runs, or started for the command. */
 
 import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { JobServiceDefinition, TrainerServiceDefinition } from "@tandem/contracts";
-import { invalid } from "@tandem/errors";
+import { DomainError, invalid } from "@tandem/errors";
 import type { Channel, Client } from "@tandem/rpc";
 import type { Context } from "../context.js";
 import { ServiceProcess } from "../stack/service-process.js";
+import { runningStack } from "../stack/state.js";
 
 /** Where the service's program lies: side by side with this package, as in the repository. */
 const PROGRAM = fileURLToPath(new URL("../../../../services/trainer/dist/main.js", import.meta.url));
@@ -24,7 +25,8 @@ export class Trainer implements AsyncDisposable {
   ) {}
 
   /**
-   * Finds the trainer: `--server`, TANDEM_SERVER, or a process that ends with the command.
+   * Finds the trainer: `--server`, TANDEM_SERVER, the running stack of the state folder if it has one, or a process that ends with
+   * the command.
    * @param roots folders that one of our own may read and write
    * @throws DomainError FIELD_INVALID for an address that is none, SERVER_UNAVAILABLE when it does not start
    */
@@ -32,6 +34,12 @@ export class Trainer implements AsyncDisposable {
     const { env, options, output, home, signal } = context;
     const named = options.server ?? (env.TANDEM_SERVER || undefined);
     if (named !== undefined) return Trainer.#connect(named, env);
+    const running = await runningStack(home);
+    if (running?.gateway) {
+      const trainer = await Trainer.#connect(running.gateway.address, env);
+      if (await trainer.#serves(signal)) return trainer;
+      await trainer[Symbol.asyncDispose]();
+    }
     output.note("starting a trainer for this command");
     const folder = join(home, `command-${process.pid}`);
     const threads = options.threads ?? availableParallelism();
@@ -63,6 +71,17 @@ export class Trainer implements AsyncDisposable {
     });
     const trainer = createClient(TrainerServiceDefinition, channel);
     return new Trainer(trainer, createClient(JobServiceDefinition, channel), channel, own);
+  }
+
+  /** Whether a trainer is behind the gateway. */
+  async #serves(signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.trainer.listTrainingPresets({ pageSize: 1 }, { signal });
+      return true;
+    } catch (error) {
+      if (error instanceof DomainError && error.reason === "NOT_SUPPORTED") return false;
+      throw error;
+    }
   }
 
   /** Its log stays where it ended by itself. */
