@@ -18,6 +18,8 @@ const listed = [
   "export-onnx",
   "toy train",
   "toy plot",
+  "ema reconstruct",
+  "ema coefficients",
   "servers",
   "models",
   "presets",

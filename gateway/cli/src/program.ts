@@ -5,6 +5,8 @@ import { makeCommand, type Run } from "./command.js";
 import { demo } from "./commands/demo.js";
 import { doctor } from "./commands/doctor.js";
 import { down } from "./commands/down.js";
+import { emaCoefficients } from "./commands/ema-coefficients.js";
+import { emaReconstruct } from "./commands/ema-reconstruct.js";
 import { exportOnnx } from "./commands/export-onnx.js";
 import { flops } from "./commands/flops.js";
 import { generate } from "./commands/generate.js";
@@ -69,6 +71,14 @@ export function makeProgram(run: Run): Command {
     .addCommand(makeCommand(exportOnnx, run))
     .addCommand(
       group("toy", "The 2D toy of the autoguidance paper.", makeCommand(toyTrain, run), makeCommand(toyPlot, run)),
+    )
+    .addCommand(
+      group(
+        "ema",
+        "Networks of any EMA length, after training.",
+        makeCommand(emaReconstruct, run),
+        makeCommand(emaCoefficients, run),
+      ),
     )
     .addCommand(makeCommand(servers, run))
     .addCommand(makeCommand(models, run))

@@ -7,6 +7,7 @@ import { Storage } from "@tandem/storage";
 import type { Logger } from "pino";
 import { EmaReconstructorController } from "./ema-reconstructor.controller.js";
 import { Reconstructions } from "./reconstruction-job.js";
+import { snapshotDetails } from "./snapshots/network-snapshot.js";
 
 /** What a reconstructor must be told. */
 export interface EmaReconstructorOptions {
@@ -33,7 +34,7 @@ export class EmaReconstructorModule {
       reconstructions = new Reconstructions(artifacts, { storage, folder, threads });
       return [reconstructions.kind];
     };
-    const jobs = JobsModule.forRoot({ folder, storage, logger, queueLimit }, makeKinds);
+    const jobs = JobsModule.forRoot({ folder, storage, logger, queueLimit, describe: snapshotDetails }, makeKinds);
     return {
       module: EmaReconstructorModule,
       imports: [GrpcModule.forRoot(grpc), jobs],

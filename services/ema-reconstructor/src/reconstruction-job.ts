@@ -15,7 +15,6 @@ import {
 import { invalid } from "@tandem/errors";
 import { fileError, replaceFile } from "@tandem/formats";
 import { type Artifacts, type JobContext, type JobEnd, type JobKind, jobKind } from "@tandem/jobs";
-import { writeEncoding, writeNetworkConfig, writeProvenance } from "@tandem/network-messages";
 import type { Storage } from "@tandem/storage";
 import { targetReport } from "./report.js";
 import {
@@ -24,6 +23,7 @@ import {
   type NetworkSnapshot,
   openNetworkSnapshot,
   reconstructedTexts,
+  snapshotInfo,
 } from "./snapshots/network-snapshot.js";
 import { filesOf, type SnapshotFile, snapshotsAmong, timeOf } from "./snapshots/snapshot-files.js";
 
@@ -182,12 +182,8 @@ async function keepModel(
   { facts }: NetworkSnapshot,
 ): Promise<ReconstructedModel> {
   const { nimg, std } = profile;
-  const value = facts && {
-    provenance: writeProvenance({ ...facts.provenance, nimg, emaStd: std, reconstructed: true }),
-    network: writeNetworkConfig(facts.config),
-    encoding: writeEncoding(facts.encoding),
-    format: "safetensors",
-  };
+  const value =
+    facts && snapshotInfo({ ...facts, provenance: { ...facts.provenance, nimg, emaStd: std, reconstructed: true } });
   const details = value && !skipped ? ({ $case: "snapshot", value } as const) : undefined;
   const { name } = await context.artifact({ path, kind: "weights", ...(details && { details }) });
   return {

@@ -1,6 +1,9 @@
 /** @file Snapshots of networks as files: what they say of themselves, and where their tensors lie. */
+import type { Artifact, SnapshotInfo } from "@tandem/contracts";
 import { type EmaProfile, openSnapshot, placedSnapshot, type StoredSnapshot } from "@tandem/ema";
+import { DomainError } from "@tandem/errors";
 import { openSafetensors } from "@tandem/formats";
+import { writeEncoding, writeNetworkConfig, writeProvenance } from "@tandem/network-messages";
 import { type NetworkFacts, type Provenance, readNetwork, readNetworkFacts, toMetadata } from "@tandem/networks";
 
 /** A snapshot that can be summed, and the network that it is; absent for tensors that are no network of ours. */
@@ -59,4 +62,25 @@ export async function jobOf(path: string): Promise<string | undefined> {
   } catch {
     return undefined; // absent, or none of ours: it is made anew
   }
+}
+
+/** What a snapshot is, for whoever lists files: from its header. Undefined for a file that is none of ours. */
+export async function snapshotDetails(path: string): Promise<Artifact["details"]> {
+  if (!path.endsWith(".safetensors")) return undefined;
+  try {
+    return { $case: "snapshot", value: snapshotInfo(await readNetworkFacts(path)) };
+  } catch (error) {
+    if (error instanceof DomainError) return undefined; // damaged, or other tensors: listed without details
+    throw error;
+  }
+}
+
+/** Facts of a network as the contract has them. */
+export function snapshotInfo({ provenance, config, encoding }: NetworkFacts): SnapshotInfo {
+  return {
+    provenance: writeProvenance(provenance),
+    network: writeNetworkConfig(config),
+    encoding: writeEncoding(encoding),
+    format: "safetensors",
+  };
 }
