@@ -7,7 +7,11 @@ import { fileURLToPath } from "node:url";
 import { nodeFlags } from "@tandem/rpc";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const entry = { sampler: "services/sampler/dist/main.js", gateway: "gateway/api/dist/main.js" } as const;
+const entry = {
+  sampler: "services/sampler/dist/main.js",
+  trainer: "services/trainer/dist/main.js",
+  gateway: "gateway/api/dist/main.js",
+} as const;
 
 /** Resident memory of a process now. */
 export function residentBytes(pid: number): number {

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { GatewayServiceDefinition, ModelServiceDefinition } from "@tandem/contracts";
 import { invalid } from "@tandem/errors";
-import type { Channel, Client } from "@tandem/rpc";
+import type { Channel, Client, createClient, TsProtoServiceDefinition } from "@tandem/rpc";
 import type { Context } from "./context.js";
 import { Stack } from "./stack/stack.js";
 import { runningStack } from "./stack/state.js";
@@ -14,6 +14,7 @@ export class Gateway implements AsyncDisposable {
     readonly gateway: Client<typeof GatewayServiceDefinition>,
     readonly models: Client<typeof ModelServiceDefinition>,
     private readonly channel: Channel,
+    private readonly create: typeof createClient,
     private readonly stack: Stack | undefined,
   ) {}
 
@@ -59,7 +60,12 @@ export class Gateway implements AsyncDisposable {
       ...(env.TANDEM_TOKEN && { token: env.TANDEM_TOKEN }),
     });
     const gateway = createClient(GatewayServiceDefinition, channel);
-    return new Gateway(address, gateway, createClient(ModelServiceDefinition, channel), channel, stack);
+    return new Gateway(address, gateway, createClient(ModelServiceDefinition, channel), channel, createClient, stack);
+  }
+
+  /** A client of another service that the gateway passes on. */
+  client<D extends TsProtoServiceDefinition>(definition: D): Client<D> {
+    return this.create(definition, this.channel);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -23,6 +23,13 @@ const listed = [
   "servers",
   "models",
   "presets",
+  "jobs list",
+  "jobs watch",
+  "jobs cancel",
+  "jobs pause",
+  "jobs resume",
+  "jobs retry",
+  "jobs rm",
   "doctor",
 ];
 

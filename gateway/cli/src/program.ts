@@ -11,6 +11,7 @@ import { exportOnnx } from "./commands/export-onnx.js";
 import { flops } from "./commands/flops.js";
 import { generate } from "./commands/generate.js";
 import { importFiles } from "./commands/import.js";
+import { jobsCancel, jobsList, jobsPause, jobsRemove, jobsResume, jobsRetry, jobsWatch } from "./commands/jobs.js";
 import { models } from "./commands/models.js";
 import { presets } from "./commands/presets.js";
 import { servers } from "./commands/servers.js";
@@ -83,6 +84,19 @@ export function makeProgram(run: Run): Command {
     .addCommand(makeCommand(servers, run))
     .addCommand(makeCommand(models, run))
     .addCommand(makeCommand(presets, run))
+    .addCommand(
+      group(
+        "jobs",
+        "What the servers of the gateway work on.",
+        makeCommand(jobsList, run),
+        makeCommand(jobsWatch, run),
+        makeCommand(jobsCancel, run),
+        makeCommand(jobsPause, run),
+        makeCommand(jobsResume, run),
+        makeCommand(jobsRetry, run),
+        makeCommand(jobsRemove, run),
+      ),
+    )
     .addCommand(makeCommand(doctor, run))
     .addCommand(makeCommand(demo, run), { hidden: true });
   return program;

@@ -36,7 +36,7 @@ servers:
 
   it("ships for the demo", async () => {
     const { servers } = await readStackConfig(defaultStackFile);
-    expect(servers.map(({ name }) => name)).toEqual(["net", "gnet"]);
+    expect(servers.map(({ name }) => name)).toEqual(["net", "gnet", "trainer", "ema"]);
   });
 
   it.each([
@@ -46,7 +46,7 @@ servers:
     ["servers: [{name: a, kind: sampler, threads: 0}]", "servers[0].threads"],
     ["servers: [{name: a, kind: sampler, device: gpu}]", "servers[0].device"],
     ["servers: [{name: a, kind: sampler, cpus: all}]", "servers[0].cpus"],
-    ["servers: [{name: a, kind: trainer}]", "servers[0]"],
+    ["servers: [{name: a, kind: baker}]", "servers[0]"],
     ["servers: [{name: a, address: 'h:1'}, {name: a, address: 'h:2'}]", "names must differ"],
     ["server: []", "servers"],
     ["{", "stack.yaml"],

@@ -30,6 +30,21 @@ const sampler = z.strictObject({
   listen: address.default("127.0.0.1:0"),
 });
 
+/** Services whose work is jobs, by kind. */
+export const jobServices = ["trainer", "ema-reconstructor", "metric-evaluator", "dataset-builder"] as const;
+
+const jobService = z.strictObject({
+  name,
+  kind: z.enum(jobServices),
+  /** Cores that a job uses; all by default. */
+  threads: z.int().min(1).max(1024).optional(),
+  /** Folders that requests may read and write; default the user's and the one that the stack is started in. */
+  roots: z.array(z.string()).optional(),
+  /** Its own folder: jobs, uploads; default by its name in the state folder. */
+  data: z.string().optional(),
+  listen: address.default("127.0.0.1:0"),
+});
+
 const external = z.strictObject({
   name,
   /** A server that runs already, here or elsewhere. */
@@ -46,13 +61,15 @@ const schema = z.strictObject({
   /** More settings of the gateway, in its own words; paths absolute. */
   gateway: z.record(z.string(), z.unknown()).optional(),
   servers: z
-    .array(z.union([sampler, external]))
+    .array(z.union([sampler, jobService, external]))
     .min(1)
     .refine((servers) => new Set(servers.map((server) => server.name)).size === servers.length, "names must differ"),
 });
 
 /** A sampler process to start. */
 export type SamplerConfig = z.infer<typeof sampler>;
+/** A process to start whose work is jobs. */
+export type JobServiceConfig = z.infer<typeof jobService>;
 /** A server that is there already. */
 export type ExternalConfig = z.infer<typeof external>;
 /** The whole stack. Model paths are absolute or URIs. */
@@ -78,15 +95,12 @@ function withPathsFrom(config: StackConfig, folder: string): StackConfig {
     Object.fromEntries(Object.entries(paths).map(([key, path]) => [key, absolute(path)]));
   return {
     ...config,
-    servers: config.servers.map((server) =>
-      "address" in server
-        ? server
-        : {
-            ...server,
-            models: models(server.models),
-            ...(server.roots && { roots: server.roots.map((root) => resolve(folder, root)) }),
-          },
-    ),
+    servers: config.servers.map((server) => {
+      if ("address" in server) return server;
+      const roots = server.roots && { roots: server.roots.map((root) => resolve(folder, root)) };
+      if (server.kind === "sampler") return { ...server, models: models(server.models), ...roots };
+      return { ...server, ...roots, ...(server.data !== undefined && { data: resolve(folder, server.data) }) };
+    }),
   };
 }
 

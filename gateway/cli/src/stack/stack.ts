@@ -1,11 +1,11 @@
-/** @file A stack that this process started: samplers, then the gateway over them; ended in reverse. */
+/** @file A stack that this process started: samplers and services with jobs, then the gateway over them; ended in reverse. */
 import { rm, writeFile } from "node:fs/promises";
 import { availableParallelism, homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Context } from "../context.js";
 import { makeFolder } from "../output/make-folder.js";
-import type { ExternalConfig, SamplerConfig, StackConfig } from "./config.js";
+import type { ExternalConfig, JobServiceConfig, SamplerConfig, StackConfig } from "./config.js";
 import { ServiceProcess } from "./service-process.js";
 import { processBegan, type StackMember, type StackState } from "./state.js";
 
@@ -38,14 +38,19 @@ export class Stack implements AsyncDisposable {
   ) {}
 
   /**
-   * Starts the samplers side by side and then the gateway.
+   * Starts the services side by side and then the gateway.
    * @throws DomainError SERVER_UNAVAILABLE naming what did not start; nothing is left running then
    */
   static async start(config: StackConfig, context: Context, options: StackOptions): Promise<Stack> {
     const { only, folder } = options;
-    const samplers = config.servers.filter(isSampler).filter(({ name }) => !only || only.has(name));
+    const own = config.servers.filter(isOwn).filter(({ name }) => !only || only.has(name));
     const external = config.servers.filter((server) => "address" in server);
-    const starting = samplers.map((sampler) => startSampler(sampler, samplers.length, folder, context));
+    const samplers = own.filter(({ kind }) => kind === "sampler").length;
+    const starting = own.map((server) =>
+      server.kind === "sampler"
+        ? startSampler(server, samplers, folder, context)
+        : startJobService(server, folder, context),
+    );
     const settled = await Promise.allSettled(starting);
     const processes = settled.filter((one) => one.status === "fulfilled").map((one) => one.value);
     try {
@@ -94,7 +99,8 @@ export class Stack implements AsyncDisposable {
   }
 }
 
-const isSampler = (server: SamplerConfig | ExternalConfig): server is SamplerConfig => !("address" in server);
+const isOwn = (server: StackConfig["servers"][number]): server is SamplerConfig | JobServiceConfig =>
+  !("address" in server);
 
 const toMember = ({ name, address }: ExternalConfig): StackMember => ({ name, address });
 
@@ -128,6 +134,26 @@ function startSampler(
       cpus,
       env: serviceEnvironment(env),
       readyWithinMs: SAMPLER_READY_WITHIN_MS,
+      note: (text) => output.note(text),
+    },
+    signal,
+  );
+}
+
+function startJobService(config: JobServiceConfig, folder: string, context: Context): Promise<ServiceProcess> {
+  const { options, env, signal, output } = context;
+  const { name, kind, listen, roots = [homedir(), process.cwd()], data = join(folder, name) } = config;
+  const threads = options.threads ?? config.threads;
+  const args = ["--listen", listen, "--data", data, ...roots.flatMap((root) => ["--roots", root])];
+  if (threads !== undefined) args.push("--threads", String(threads));
+  return ServiceProcess.start(
+    {
+      name,
+      script: program(`services/${kind}/dist/main.js`),
+      args,
+      logs: join(folder, "logs"),
+      env: serviceEnvironment(env),
+      readyWithinMs: GATEWAY_READY_WITHIN_MS,
       note: (text) => output.note(text),
     },
     signal,

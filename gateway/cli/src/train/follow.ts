@@ -10,6 +10,7 @@ import {
 } from "@tandem/contracts";
 import { DomainError } from "@tandem/errors";
 import type { Context } from "../context.js";
+import { jobEvents } from "../jobs/events.js";
 import type { Progress } from "../output/progress.js";
 import type { Trainer } from "./trainer.js";
 
@@ -28,7 +29,9 @@ export async function followTraining({ output, signal }: Context, { jobs }: Trai
   signal.addEventListener("abort", cancel, { once: true });
   if (signal.aborted) cancel();
   try {
-    for await (const { event } of jobs.watchJob({ name, afterSequence: 0n })) {
+    for await (const { event } of jobEvents(jobs, name, {
+      onLost: ({ message }) => output.note(`${message}; waiting for it`),
+    })) {
       if (event?.$case === "progress") {
         const { done, total, unit, rate, eta } = event.value;
         counted = unit;
