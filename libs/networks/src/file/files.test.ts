@@ -9,6 +9,7 @@ import { buildDenoiser } from "../build.js";
 import { golden, goldenNetwork, goldenTensors, openSession, relativeError } from "../golden.js";
 import type { Network } from "../network.js";
 import { randomNetwork } from "../random-network.js";
+import { readNetworkFacts } from "./read-facts.js";
 import { readNetwork } from "./read-network.js";
 import { writeNetwork } from "./write-network.js";
 
@@ -56,6 +57,8 @@ describe("a network file", () => {
     expect(plain(read)).toEqual(plain(network));
     expect(values(read.tensors)).toEqual(values(network.tensors));
     expect(read.digest).toMatch(/^sha256:[0-9a-f]{64}$/);
+    const { config, encoding, provenance } = network;
+    expect(await readNetworkFacts(path)).toEqual({ config, encoding, provenance });
   });
 
   it("holds float16 at half the size, and gives the same bytes twice", async () => {
