@@ -20,6 +20,7 @@ const listed = [
   "toy plot",
   "ema reconstruct",
   "ema coefficients",
+  "ema sweep",
   "servers",
   "models",
   "presets",

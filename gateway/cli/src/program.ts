@@ -7,6 +7,7 @@ import { doctor } from "./commands/doctor.js";
 import { down } from "./commands/down.js";
 import { emaCoefficients } from "./commands/ema-coefficients.js";
 import { emaReconstruct } from "./commands/ema-reconstruct.js";
+import { emaSweep } from "./commands/ema-sweep.js";
 import { exportOnnx } from "./commands/export-onnx.js";
 import { flops } from "./commands/flops.js";
 import { generate } from "./commands/generate.js";
@@ -79,6 +80,7 @@ export function makeProgram(run: Run): Command {
         "Networks of any EMA length, after training.",
         makeCommand(emaReconstruct, run),
         makeCommand(emaCoefficients, run),
+        makeCommand(emaSweep, run),
       ),
     )
     .addCommand(makeCommand(servers, run))

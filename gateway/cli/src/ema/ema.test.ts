@@ -1,7 +1,8 @@
 /** What a person does after a training: looks at weights, makes networks of other EMA lengths, and hears what cannot be had. */
-import { readdir } from "node:fs/promises";
+import { cp, mkdir, readdir, stat } from "node:fs/promises";
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { readNetwork } from "@tandem/networks";
+import sharp from "sharp";
 import { golden, Workspace } from "../testing/run-tandem.js";
 
 let place: Workspace;
@@ -56,6 +57,28 @@ it("shows the weight of every snapshot, in the reference's spelling of options, 
   expect(rows.reduce((sum, { coefficient }) => sum + coefficient, 0)).toBeCloseTo(1, 9);
   expect(rows.at(-1)!.nimg).toBe(5242880);
   expect(stderr).toMatch(/warning: std 0\.02 is off by .* shorter than the shortest/);
+});
+
+it("sweeps over EMA lengths: a picture of the same seeds, and nothing made twice", async () => {
+  await mkdir(place.path("digits"));
+  for (const std of ["0.050", "0.100"])
+    await cp(golden("digits/net.pkl"), place.path("digits", `network-snapshot-0001048-${std}.pkl`));
+  const command = "sweep --indir digits --outdir sweep --outstd 0.060,0.090 --seeds 0-2 --steps 2 --class 3";
+  const { code, stdout, stderr } = await tandem(command);
+  expect({ code, stderr: stderr.match(/fail.*/g) }).toEqual({ code: 0, stderr: null });
+  expect(stdout).toMatch(/sweep\.png {2}rows 0\.060, 0\.090; columns seeds 0,1,2\n$/);
+  const { width, height } = await sharp(place.path("sweep", "sweep.png")).metadata();
+  expect([width, height]).toEqual([96, 64]);
+  const image = place.path("sweep", "images-1048-0.060", "000001.png");
+  const row = await sharp(place.path("sweep", "sweep.png"))
+    .removeAlpha()
+    .extract({ left: 32, top: 0, width: 32, height: 32 })
+    .raw()
+    .toBuffer();
+  expect(row.equals(await sharp(image).removeAlpha().raw().toBuffer())).toBe(true);
+  const before = await stat(image);
+  expect((await tandem(command)).code).toBe(0);
+  expect((await stat(image)).mtimeMs).toBe(before.mtimeMs);
 });
 
 it.each<[string, number, RegExp]>([
