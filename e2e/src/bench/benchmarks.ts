@@ -1,5 +1,6 @@
 /** @file The benchmarks by name, in the order in which they run. */
 import { batching, servers } from "./concurrency.js";
+import { ema } from "./ema.js";
 import { denoise, loop, network } from "./evaluation.js";
 import type { Measurement } from "./measure.js";
 import { roundTrip } from "./round-trip.js";
@@ -15,4 +16,5 @@ export const benchmarks: Readonly<Record<string, () => AsyncIterable<Measurement
   "round-trip": roundTrip,
   startup,
   training,
+  ema,
 };
