@@ -18,8 +18,10 @@ interface PlotOptions {
   cls: "A" | "B" | "AB";
   samples: number;
   seed: number;
-  save: string[];
+  save?: string[];
 }
+
+const collect = (text: string, before: string[] = []): string[] => [...before, checked(checkFigureName)(text)];
 
 export const toyPlot = {
   usage: "plot",
@@ -35,8 +37,8 @@ The true distribution; samples and trajectories without and with guidance; the d
       .option("--cls <classes>", "classes of the true distribution: A, B, AB", oneOf("A", "B", "AB"), "A")
       .option("--samples <n>", "points, 1 to 65536", integer(1, 65_536), 8192)
       .option("--seed <n>", "seed of the first point", integer(0), 0)
-      .option("--save <file...>", "files to write: .png, .pdf, .svg", collect, ["toy.png"]),
-  async action(context: Context, { save, net, gnet, cls, ...options }: PlotOptions) {
+      .option("--save <file...>", "files to write: .png, .pdf, .svg (default: toy.png)", collect),
+  async action(context: Context, { save = ["toy.png"], net, gnet, cls, ...options }: PlotOptions) {
     for (const file of save) await prepareFolder("--save", dirname(file));
     const [main, guiding] = [await toyNetwork("--net", net, context), await toyNetwork("--gnet", gnet, context)];
     const { threads } = context.options;
@@ -46,12 +48,6 @@ The true distribution; samples and trajectories without and with guidance; the d
     context.output.result({ files: save, guidance: options.guidance, samples: options.samples }, save.join("\n"));
   },
 };
-
-/** Commander gives one value after the other; the first replaces the default. */
-function collect(text: string, before: string[]): string[] {
-  const file = checked(checkFigureName)(text);
-  return before.length === 1 && before[0] === "toy.png" ? [file] : [...before, file];
-}
 
 async function toyNetwork(option: string, file: string, context: Context): Promise<Network> {
   const network = await readNetworkFile(file, context);

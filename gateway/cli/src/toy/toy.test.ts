@@ -31,7 +31,7 @@ describe("tandem toy train", () => {
 
 describe("tandem toy plot", () => {
   it("draws eight panels as PNG, PDF and SVG", async () => {
-    const files = ["out/toy.png", "out/toy.pdf", "out/toy.svg"];
+    const files = ["toy.png", "out/toy.pdf", "out/toy.svg"];
     const { code, stderr } = await place.run([
       "toy",
       "plot",
@@ -45,13 +45,13 @@ describe("tandem toy plot", () => {
       ...files,
     ]);
     expect([code, stderr]).toEqual([0, expect.not.stringContaining("error")]);
-    const { width, height, format } = await sharp(place.path("out", "toy.png")).metadata();
+    const { width, height, format } = await sharp(place.path("toy.png")).metadata();
     expect({ format, isWide: width > height }).toEqual({ format: "png", isWide: true });
     expect((await readFile(place.path("out", "toy.pdf"))).subarray(0, 5).toString()).toBe("%PDF-");
     const svg = await readFile(place.path("out", "toy.svg"), "utf8");
     for (const title of ["true distribution", "samples, guidance 3", "trajectories, no guidance", "net / gnet"])
       expect(svg).toContain(title);
-    const { data } = await sharp(place.path("out", "toy.png")).raw().toBuffer({ resolveWithObject: true });
+    const { data } = await sharp(place.path("toy.png")).raw().toBuffer({ resolveWithObject: true });
     expect(new Set(data).size).toBeGreaterThan(100); // not a blank page
   });
 
