@@ -1,18 +1,30 @@
-/** @file A service with jobs that a command talks to: behind a gateway that was named, or one that is started for the command. */
+/** @file A service with jobs that a command talks to: behind a gateway that was named, in the stack that runs, or started for the command. */
 import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { JobServiceDefinition } from "@tandem/contracts";
+import {
+  EmaReconstructorServiceDefinition,
+  GatewayServiceDefinition,
+  JobServiceDefinition,
+  TrainerServiceDefinition,
+} from "@tandem/contracts";
 import { invalid } from "@tandem/errors";
 import type { Channel, Client } from "@tandem/rpc";
 import type { Context } from "../context.js";
 import { ServiceProcess } from "../stack/service-process.js";
+import { runningStack } from "../stack/state.js";
 
 const READY_WITHIN_MS = 60_000;
 
-/** A service of the stack: its folder among the services, side by side with this package as in the repository. */
-export type JobServiceName = "trainer" | "ema-reconstructor";
+/** Services of the stack by their folders among the services, side by side with this package as in the repository. */
+const services = {
+  trainer: TrainerServiceDefinition.fullName,
+  "ema-reconstructor": EmaReconstructorServiceDefinition.fullName,
+} as const;
+
+/** A service of the stack. */
+export type JobServiceName = keyof typeof services;
 
 /** A service with its jobs. Disposing closes the connection, and ends the process that was started for it. */
 export class JobServer implements AsyncDisposable {
@@ -23,7 +35,8 @@ export class JobServer implements AsyncDisposable {
   ) {}
 
   /**
-   * Finds the service: `--server`, TANDEM_SERVER, or a process that ends with the command.
+   * Finds the service: `--server`, TANDEM_SERVER, the running stack of the state folder if it has one, or a process that ends with
+   * the command.
    * @param roots folders that one of our own may read and write
    * @throws DomainError FIELD_INVALID for an address that is none, SERVER_UNAVAILABLE when it does not start
    */
@@ -31,6 +44,12 @@ export class JobServer implements AsyncDisposable {
     const { env, options, output, home, signal } = context;
     const named = options.server ?? (env.TANDEM_SERVER || undefined);
     if (named !== undefined) return JobServer.#connect(name, named, env);
+    const running = await runningStack(home);
+    if (running?.gateway) {
+      const server = await JobServer.#connect(name, running.gateway.address, env);
+      if (await server.#serves(name, signal)) return server;
+      await server[Symbol.asyncDispose]();
+    }
     output.note(`starting the ${name} for this command`);
     const folder = join(home, `command-${process.pid}`);
     const threads = options.threads ?? availableParallelism();
@@ -66,6 +85,16 @@ export class JobServer implements AsyncDisposable {
       ...(env.TANDEM_TOKEN && !own && { token: env.TANDEM_TOKEN }),
     });
     return new JobServer(channel, createClient(JobServiceDefinition, channel), own);
+  }
+
+  /** Whether a server of the gateway is such a service. */
+  async #serves(name: JobServiceName, signal: AbortSignal): Promise<boolean> {
+    const { createClient } = await import("@tandem/rpc");
+    const { servers } = await createClient(GatewayServiceDefinition, this.channel).listServers(
+      { pageSize: 1000 },
+      { signal },
+    );
+    return servers.some((server) => server.services.includes(services[name]));
   }
 
   /** Its log stays where it ended by itself. */

@@ -1,8 +1,14 @@
 /** What a person does with a run: looks first, trains, interrupts, goes on; and what is wrong is said before anything starts. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import sharp from "sharp";
 import { Workspace } from "../testing/run-tandem.js";
+
+const TRAINER = fileURLToPath(new URL("../../../../services/trainer/dist/main.js", import.meta.url));
 
 let place: Workspace;
 beforeAll(async () => {
@@ -82,6 +88,32 @@ describe("tandem train", () => {
     expect((await readdir(place.path("home"))).filter((name) => name.startsWith("command-"))).toEqual([]);
   });
 });
+
+it("tandem train uses the trainer of the stack that runs", async () => {
+  await using stack = await Workspace.make();
+  const trainer = spawn(process.execPath, [TRAINER, "--listen", "127.0.0.1:0", "--roots", place.folder], {
+    stdio: ["ignore", "pipe", "ignore"],
+    env: { ...process.env, TANDEM_HOME: stack.path("trainer") },
+  });
+  const ended = once(trainer, "exit");
+  const [line] = (await once(createInterface(trainer.stdout), "line")) as [string];
+  const { listening } = JSON.parse(line) as { listening: string };
+  await writeFile(place.path("stack.yaml"), `listen: 127.0.0.1:0\nservers: [{ name: t, address: "${listening}" }]\n`);
+  const env = { TANDEM_HOME: stack.path("home") };
+  const up = place.start(["up", "--config", "stack.yaml"], env);
+  try {
+    await up.said("gateway");
+    const { code, stdout, stderr } = await place.run(run("there", "--duration 1Ki"), env);
+    expect(stderr).not.toContain("starting the trainer");
+    expect(stdout).toMatch(/there: complete after 1024 images\n$/);
+    expect(code).toBe(0);
+    expect(await readdir(stack.path("trainer", "trainer"))).toContain("jobs.sqlite");
+  } finally {
+    up.kill("SIGTERM");
+    trainer.kill("SIGTERM");
+    await Promise.all([up.outcome, ended]);
+  }
+}, 60_000);
 
 describe("tandem train refuses, before anything starts,", () => {
   it.each([
