@@ -1,11 +1,12 @@
 /** @file The jobs of a server: created, listed, watched, told what to do. */
 import type { Job, WatchJobResponse } from "@tandem/contracts";
-import { DomainError, invalid } from "@tandem/errors";
+import { DomainError } from "@tandem/errors";
 import { Changes } from "./changes.js";
 import { type Creation, checkSettings, keyOf, newJob, unnamed } from "./creation.js";
 import { readFilter } from "./filter.js";
 import type { JobKind, KindName } from "./job-kind.js";
 import { type Command, commanded, isFinal, refused, showState } from "./life-cycle.js";
+import { readToken } from "./page-token.js";
 import type { JobChange, JobRecord, JobStore } from "./store/job-store.js";
 import { watchJob } from "./watch.js";
 
@@ -115,9 +116,4 @@ export class Jobs {
     const { job } = record;
     return showState(job.state) === "QUEUED" ? { ...job, queuePosition: await this.store.ahead(record) } : job;
   }
-}
-
-function readToken(token: string): number {
-  if (/^\d{1,15}$/.test(token)) return Number(token);
-  throw invalid("page_token", token, "the next_page_token of the page before");
 }

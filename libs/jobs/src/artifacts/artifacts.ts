@@ -8,6 +8,7 @@ import { DomainError, invalid } from "@tandem/errors";
 import { fileError, systemCode } from "@tandem/formats";
 import { checkSha256, isFolder, parseUri, type Storage, sha256File } from "@tandem/storage";
 import { checkArtifactName, isArtifactName } from "../names.js";
+import { readToken } from "../page-token.js";
 import type { ArtifactRecord, JobStore } from "../store/job-store.js";
 import { artifactKinds, kindOfName, mediaTypeOf, type NewArtifact } from "./new-artifact.js";
 
@@ -222,9 +223,4 @@ async function exists(path: string): Promise<boolean> {
 
 async function isDirectory(path: string): Promise<boolean> {
   return (await exists(path)) && (await stat(path)).isDirectory();
-}
-
-function readToken(token: string): number {
-  if (/^\d{1,15}$/.test(token)) return Number(token);
-  throw invalid("page_token", token, "the next_page_token of the page before");
 }
