@@ -1,5 +1,6 @@
 /** @file The checks by the folder or file of the golden data that they read. */
 import type { GoldenCase } from "./case.js";
+import { resize } from "./datasets.js";
 import { dinov2, inception } from "./features.js";
 import { flops } from "./flops.js";
 import type { GoldenFolder } from "./folder.js";
@@ -26,6 +27,7 @@ export const checks: Readonly<Record<string, Check>> = {
   "features/inception": inception,
   "features/dinov2": dinov2,
   phema,
+  resize,
   toy,
   sampler,
   digits,
