@@ -22,6 +22,7 @@ export function qualifiedNames<T>(message: T, server: string): T {
 export function ownNames<T>(message: T, server: string): T {
   return mapTexts(message, (text) => {
     const name = splitName(text);
+    if (name?.own === "" && name.server === server) return ""; // the server itself is the parent of all that it has
     if (!name?.own) return text;
     if (name.server !== server)
       throw invalid("artifact", text, `of servers/${server}, which does the work; upload it there`);

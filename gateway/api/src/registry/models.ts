@@ -98,7 +98,7 @@ export class Models {
   }
 
   #roomiest(): ModelServer {
-    const [server] = [...this.registry.serving].sort((a, b) => a.knownModels.size - b.knownModels.size);
+    const [server] = this.registry.modelServers.sort((a, b) => a.knownModels.size - b.knownModels.size);
     if (!server) throw this.#nobody();
     return server;
   }

@@ -1,5 +1,5 @@
 /** @file The model servers of the configuration, and who of them holds what. */
-import { type Model, ModelState } from "@tandem/contracts";
+import { type Model, ModelServiceDefinition, ModelState } from "@tandem/contracts";
 import { DomainError } from "@tandem/errors";
 import { connect } from "@tandem/rpc";
 import type { DeadlinePolicy, ServerConfig } from "../config.js";
@@ -45,6 +45,11 @@ export class Registry {
   /** The servers that take work. */
   get serving(): readonly ModelServer[] {
     return this.servers.filter(({ health }) => health === "serving");
+  }
+
+  /** Those of them that hold models: services with jobs do not. */
+  get modelServers(): ModelServer[] {
+    return this.serving.filter((server) => server.serves(ModelServiceDefinition));
   }
 
   /**

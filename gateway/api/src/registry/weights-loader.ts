@@ -43,7 +43,7 @@ export class WeightsLoader {
 
   #byRoom(avoided: ReadonlySet<ModelServer>): ModelServer[] {
     const order = (server: ModelServer) => [Number(avoided.has(server)), server.knownModels.size + server.loading];
-    return [...this.registry.serving].sort((a, b) => {
+    return this.registry.modelServers.sort((a, b) => {
       const [usedA = 0, modelsA = 0] = order(a);
       const [usedB = 0, modelsB = 0] = order(b);
       return usedA - usedB || modelsA - modelsB;
