@@ -142,6 +142,41 @@ describe("gradients", () => {
     expect([...(found.second!.data as Float32Array)]).toEqual([6, -12, 18]);
   });
 
+  const twice: Record<string, Case["build"]> = {
+    "silu of a linear layer": (g, [x, w]) => g.silu(g.linear(x!, w!)),
+    "a quotient": (g, [x, w]) => g.div(x!, g.shift(g.mul(w!, w!), 1)),
+    "a root": (g, [x]) => g.sqrt(g.shift(g.mul(x!, x!), 1)),
+    "a logarithm": (g, [x]) => g.log(g.shift(g.mul(x!, x!), 1)),
+    "squares of rows": (g, [x, w]) => g.mul(g.rowSquares(x!), g.rowSquares(w!)),
+    "joined, padded, silu": (g, [x, w]) => g.silu(g.pad(g.concat([x!, w!], 1), 1, 1)),
+    "a sum of rows, expanded": (g, [x]) => g.mul(g.expand(g.sum(g.exp(x!), [1]), x!), x!),
+  };
+
+  it.each(Object.entries(twice))("are right where a loss is about a score: %s", async (_, build) => {
+    const shape = [3, 3];
+    const g = new Graph();
+    const [x, w] = [g.input("x", shape), g.input("w", shape)];
+    const y = build(g, [x, w]);
+    const [score] = gradients(g, g.mul(y, y), [x]);
+    const loss = g.mul(score!, g.constant(values(shape, 5), shape));
+    g.output("loss", loss);
+    g.output("dx", gradients(g, loss, [x])[0]!);
+    const [data, other] = [1, 2].map((salt) => values(shape, salt).map((value) => value / 2)) as [
+      Float32Array,
+      Float32Array,
+    ];
+    const run = (changed: Float32Array) => evaluate(g, { x: [changed, shape], w: [other, shape] });
+    const total = async (i: number, change: number) =>
+      ((await run(data.with(i, data[i]! + change))).loss!.data as Float32Array).reduce((sum, each) => sum + each, 0);
+    const { dx } = await run(data);
+    for (const i of data.keys()) {
+      const slope = async (h: number) => ((await total(i, h)) - (await total(i, -h))) / (2 * h);
+      // Two steps cancel each other's error (Richardson), so that both can stay far above float32's rounding.
+      const exact = (4 * (await slope(0.02)) - (await slope(0.04))) / 3;
+      expect(Math.abs((dx!.data as Float32Array)[i]! - exact)).toBeLessThan(1e-3 * (1 + Math.abs(exact)));
+    }
+  });
+
   it("do not compute what nobody asked for", async () => {
     const g = new Graph();
     const [x, w] = [g.input("x", [2, 3]), g.input("w", [4, 3])];

@@ -108,7 +108,7 @@ function density(field: Field, color: string): Markish {
 
 function ratioOf(field: Field): Markish {
   const { data, ...extent } = grid(field);
-  const clamped = Array.from(data, (value) => Math.max(-RATIO_LIMIT - 0.1, Math.min(RATIO_LIMIT + 0.1, value)));
+  const clamped = Array.from(data, (value) => Math.max(-RATIO_LIMIT, Math.min(RATIO_LIMIT, value)));
   return contour(clamped, { ...extent, thresholds: RATIO_LEVELS, fill: identity, stroke: "none" } as never);
 }
 

@@ -4,8 +4,9 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "@jest/globals";
 import { emaBeta, exponentOf } from "@tandem/ema";
 import { readSafetensors, type TensorData, toFloat32 } from "@tandem/formats";
-import { type Edm2UnetConfig, edm2TrainingGraph, networkConfig, toState } from "@tandem/networks";
+import { type Edm2UnetConfig, edm2TrainingGraph, networkConfig } from "@tandem/networks";
 import { learningRate } from "../edm2/learning-rate.js";
+import { storedGradient } from "../testing/stored-gradient.js";
 import { TrainingStep } from "./training-step.js";
 
 const root = fileURLToPath(new URL("../../../../e2e/golden/train/", import.meta.url));
@@ -33,28 +34,6 @@ const configOf = (meta: Meta, more: Partial<Edm2UnetConfig> = {}) =>
 
 const stds = [0.05, 0.1];
 const maxOf = (values: Float32Array) => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-
-/** Gradient with respect to the stored tensor, which the graph's is not: on through the normalization (numerics, section 2). */
-function storedGradient(step: TrainingStep, name: string, rounds: number): Float32Array {
-  const { place, raw, gradient } = step.gradient(name);
-  const { tensor } = place;
-  if (tensor.role === "gain" || rounds > 1) return toState(tensor, gradient);
-  const { taps, outputs, channels } = tensor;
-  const fan = taps * channels;
-  const result = new Float32Array(gradient.length);
-  for (let output = 0; output < outputs; output++) {
-    const at = (i: number) => (Math.floor(i / channels) * outputs + output) * channels + (i % channels);
-    const indices = Array.from({ length: fan }, (_, i) => at(i));
-    const forced = 1e-4 + Math.sqrt(indices.reduce((sum, i) => sum + raw[i]! ** 2, 0) / fan);
-    const stored = indices.map((i) => raw[i]! / forced);
-    const rms = Math.sqrt(stored.reduce((sum, value) => sum + value ** 2, 0) / fan);
-    const product = stored.reduce((sum, value, i) => sum + value * gradient[indices[i]!]!, 0);
-    const length = 1e-4 + rms;
-    for (const [i, index] of indices.entries())
-      result[index] = gradient[index]! / length - (stored[i]! * product) / (length * length * fan * rms);
-  }
-  return toState(tensor, result);
-}
 
 async function open(name: string, { rounds = 2, isExact = false, batch = 12, threads = 2 } = {}) {
   const meta = json(`${name}/meta.json`) as Meta;
