@@ -2,32 +2,18 @@
 import { join } from "node:path";
 import { type DynamicModule, Module } from "@nestjs/common";
 import { type Artifacts, JobsModule } from "@tandem/jobs";
-import { GrpcModule, type GrpcOptions } from "@tandem/rpc";
+import { GrpcModule, type JobServerOptions } from "@tandem/rpc";
 import { Storage } from "@tandem/storage";
-import type { Logger } from "pino";
 import { EmaReconstructorController } from "./ema-reconstructor.controller.js";
 import { Reconstructions } from "./reconstruction-job.js";
 import { snapshotDetails } from "./snapshots/network-snapshot.js";
-
-/** What a reconstructor must be told. */
-export interface EmaReconstructorOptions {
-  readonly grpc: GrpcOptions;
-  /** Folder of its own: jobs, results that name no output, scratch files. */
-  readonly folder: string;
-  /** Folders and prefixes that requests may name; its own folder is always among them. */
-  readonly roots: readonly string[];
-  readonly threads: number;
-  /** Jobs that may wait. */
-  readonly queueLimit: number;
-  readonly logger: Logger;
-}
 
 /** A reconstructor process. */
 @Module({})
 // biome-ignore lint/complexity/noStaticOnlyClass: a Nest module is a class, a dynamic one has a static method.
 export class EmaReconstructorModule {
   /** @throws DomainError when the store of jobs cannot be opened */
-  static forRoot({ grpc, folder, roots, threads, queueLimit, logger }: EmaReconstructorOptions): DynamicModule {
+  static forRoot({ grpc, folder, roots, threads, queueLimit, logger }: JobServerOptions): DynamicModule {
     const storage = new Storage({ roots: [...roots, folder], cacheFolder: join(folder, "downloads") });
     let reconstructions: Reconstructions | undefined;
     const makeKinds = (artifacts: Artifacts) => {

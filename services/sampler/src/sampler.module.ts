@@ -6,7 +6,7 @@ import {
   type OnApplicationShutdown,
   type OnModuleInit,
 } from "@nestjs/common";
-import { formatHostPort, GrpcModule, type GrpcOptions, Metrics, parseHostPort } from "@tandem/rpc";
+import { GrpcModule, grpcOptions, Metrics } from "@tandem/rpc";
 import type { Logger } from "pino";
 import type { SamplerConfig } from "./config/config.js";
 import { DebugLog } from "./debug/debug-log.js";
@@ -77,26 +77,4 @@ export class SamplerModule {
       ],
     };
   }
-}
-
-/** The gRPC server's share of the configuration. Metrics are served beside it, on the same host and under the same tokens. */
-function grpcOptions(config: SamplerConfig, logger: Logger): GrpcOptions {
-  const {
-    "tls-cert": cert,
-    "tls-key": key,
-    "tls-ca": ca,
-    "metrics-port": port,
-    listen,
-    insecure,
-    token: tokens,
-  } = config;
-  const { host } = parseHostPort(listen, "listen");
-  return {
-    listen,
-    insecure,
-    tokens,
-    logger,
-    ...(cert && key && { tls: { cert, key, ...(ca && { ca }) } }),
-    ...(port !== undefined && { metrics: { listen: formatHostPort({ host, port }), tokens, insecure } }),
-  };
 }

@@ -2,9 +2,8 @@
 import { join } from "node:path";
 import { type DynamicModule, Module } from "@nestjs/common";
 import { Artifacts, JobsModule } from "@tandem/jobs";
-import { GrpcModule, type GrpcOptions } from "@tandem/rpc";
+import { GrpcModule, type JobServerOptions } from "@tandem/rpc";
 import { Storage } from "@tandem/storage";
-import type { Logger } from "pino";
 import { Exports } from "./job/export-job.js";
 import { snapshotInfo } from "./job/snapshot-info.js";
 import { Training } from "./job/training-job.js";
@@ -13,17 +12,7 @@ import type { Kinds } from "./run/run-kind.js";
 import { TrainerController } from "./trainer.controller.js";
 
 /** What a trainer must be told. */
-export interface TrainerOptions {
-  readonly grpc: GrpcOptions;
-  /** Folder of its own: jobs, uploads, runs that name no output. */
-  readonly folder: string;
-  /** Folders and prefixes that requests may name; its own folder is always among them. */
-  readonly roots: readonly string[];
-  /** Threads of a run. */
-  readonly threads: number;
-  /** Jobs that may wait. */
-  readonly queueLimit: number;
-  readonly logger: Logger;
+export interface TrainerOptions extends JobServerOptions {
   /** Kinds of runs, and the module of their process: the trainer's own by default. Tests have smaller ones. */
   readonly runs?: { readonly kinds: Kinds; readonly process: URL };
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
-import { toConfig } from "./config.js";
-import { flags, help, readFlags } from "./flags.js";
+import { help } from "@tandem/rpc";
+import { program, samplerConfig } from "./config.js";
 
-const configOf = (args: string[], env: NodeJS.ProcessEnv = {}) => toConfig(readFlags(args, env), env);
+const configOf = (args: string[], env: NodeJS.ProcessEnv = {}) => samplerConfig(args, env);
 
 describe("the sampler's configuration", () => {
   it("has a default for everything", () => {
@@ -50,6 +50,6 @@ describe("the sampler's configuration", () => {
   });
 
   it("has help that names every flag", () => {
-    for (const name of Object.keys(flags)) expect(help()).toContain(`--${name}`);
+    for (const name of Object.keys(program.flags)) expect(help(program)).toContain(`--${name}`);
   });
 });

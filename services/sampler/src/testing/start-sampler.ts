@@ -3,8 +3,7 @@ import { NestFactory } from "@nestjs/core";
 import { DenoiserServiceDefinition, ModelServiceDefinition, SamplerServiceDefinition } from "@tandem/contracts";
 import { type Channel, type Client, connect, createClient, GrpcServer } from "@tandem/rpc";
 import { pino } from "pino";
-import { toConfig } from "../config/config.js";
-import { type FlagValues, readFlags } from "../config/flags.js";
+import { samplerConfig } from "../config/config.js";
 import { createDomain, type SamplerDomain } from "../domain.js";
 import { SamplerModule } from "../sampler.module.js";
 import { PausingRuntime } from "./pausing-runtime.js";
@@ -39,8 +38,7 @@ export function clientsOf(address: string): Clients {
 
 /** Starts a sampler with flags as on the command line. Real: wire, services, networks, onnxruntime on one core. */
 export async function startSampler(...args: string[]): Promise<RunningSampler> {
-  const values: FlagValues = readFlags(["--listen", "127.0.0.1:0", "--device", "cpu", "--threads", "1", ...args], {});
-  const config = toConfig(values, {});
+  const config = samplerConfig(["--listen", "127.0.0.1:0", "--device", "cpu", "--threads", "1", ...args], {});
   let domain: SamplerDomain | undefined;
   const module = await SamplerModule.forRoot(config, pino({ level: "silent" }), (given, initial, debug) => {
     domain = createDomain(given, initial, debug, (options) => new PausingRuntime(options));
