@@ -16,6 +16,7 @@ const listed = [
   "flops",
   "import",
   "export-onnx",
+  "dataset inspect",
   "toy train",
   "toy plot",
   "ema reconstruct",

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { makeCommand, type Run } from "./command.js";
+import { datasetInspect } from "./commands/dataset-inspect.js";
 import { demo } from "./commands/demo.js";
 import { doctor } from "./commands/doctor.js";
 import { down } from "./commands/down.js";
@@ -71,6 +72,7 @@ export function makeProgram(run: Run): Command {
     .addCommand(makeCommand(flops, run))
     .addCommand(makeCommand(importFiles, run))
     .addCommand(makeCommand(exportOnnx, run))
+    .addCommand(group("dataset", "Datasets: made, looked through, measured.", makeCommand(datasetInspect, run)))
     .addCommand(
       group("toy", "The 2D toy of the autoguidance paper.", makeCommand(toyTrain, run), makeCommand(toyPlot, run)),
     )

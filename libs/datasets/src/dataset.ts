@@ -36,9 +36,10 @@ export interface OpenOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-const LABELS = "dataset.json";
-const IMAGE = /\.(png|jpe?g|webp)$/i;
-const LATENT = /\.npy$/i;
+export const LABELS = "dataset.json";
+export const LATENT = /\.npy$/i;
+/** Files that are samples. */
+export const SAMPLE = /\.(png|jpe?g|webp|npy)$/i;
 /** Files looked at together. */
 const TOGETHER = 64;
 /** Bytes of an .npy file that hold its header in all cases that we write. */
@@ -53,7 +54,7 @@ const NPY_HEAD_BYTES = 128;
 export async function openDataset(path: string, options: OpenOptions = {}): Promise<Dataset> {
   const files = await openFiles(path);
   try {
-    const names = files.names.filter((name) => IMAGE.test(name) || LATENT.test(name));
+    const names = files.names.filter((name) => SAMPLE.test(name));
     if (names.length === 0) throw invalidDataset(path, "holds no images (.png, .jpg, .webp) and no latents (.npy)");
     const isLatent = LATENT.test(names[0]!);
     const mixed = names.find((name) => LATENT.test(name) !== isLatent);
@@ -94,7 +95,7 @@ async function commonShape(
   return common!;
 }
 
-async function imageShape(files: DatasetFiles, name: string): Promise<number[]> {
+export async function imageShape(files: DatasetFiles, name: string): Promise<number[]> {
   const file = `${files.path}: ${name}`;
   const size = files.size(name);
   if (size < HEAD_BYTES + TAIL_BYTES) throw invalidDataset(file, `has ${size} bytes, too few for an image`);
@@ -107,7 +108,7 @@ async function imageShape(files: DatasetFiles, name: string): Promise<number[]> 
   return [3, height, width];
 }
 
-async function latentShape(files: DatasetFiles, name: string): Promise<number[]> {
+export async function latentShape(files: DatasetFiles, name: string): Promise<number[]> {
   const file = `${files.path}: ${name}`;
   const head = await files.read(name, 0, Math.min(files.size(name), NPY_HEAD_BYTES));
   const [, extents] = /'shape': \(([\d, ]+)\)/.exec(head.toString("latin1")) ?? [];
@@ -164,7 +165,7 @@ class FileDataset implements Dataset {
   }
 }
 
-function latentOf(file: string, bytes: Buffer, shape: readonly number[]): Float32Array {
+export function latentOf(file: string, bytes: Buffer, shape: readonly number[]): Float32Array {
   try {
     const tensor = parseNpy(bytes, file);
     if (String(tensor.shape) !== String(shape)) throw invalidDataset(file, `is [${tensor.shape}], not [${shape}]`);

@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
+  DatasetBuilderServiceDefinition,
   EmaReconstructorServiceDefinition,
   GatewayServiceDefinition,
   JobServiceDefinition,
@@ -21,6 +22,7 @@ const READY_WITHIN_MS = 60_000;
 const services = {
   trainer: TrainerServiceDefinition.fullName,
   "ema-reconstructor": EmaReconstructorServiceDefinition.fullName,
+  "dataset-builder": DatasetBuilderServiceDefinition.fullName,
 } as const;
 
 /** A service of the stack. */

@@ -31,7 +31,7 @@ const sampler = z.strictObject({
 });
 
 /** Services whose work is jobs, by kind. */
-export const jobServices = ["trainer", "ema-reconstructor"] as const;
+export const jobServices = ["trainer", "ema-reconstructor", "dataset-builder"] as const;
 
 const jobService = z.strictObject({
   name,

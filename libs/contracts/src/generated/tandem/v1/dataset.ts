@@ -180,6 +180,8 @@ export interface DatasetSpec {
     /** Read and check every file; measure latent statistics. Writes nothing. */
     { $case: "check"; value: CheckOperation }
     | undefined;
+  /** Where a contact sheet of the new dataset goes: the URI of a PNG, an existing one is replaced. Empty means none. */
+  contactSheetUri: string;
 }
 
 /** Crop, resize, pack. */
@@ -194,6 +196,17 @@ export interface ConvertOperation {
   allowAnySize: boolean;
   /** Where labels come from. */
   labelSource: LabelSource;
+  /**
+   * A file of labels, by the source paths of images: as dataset.json, or a line `path,label` for each; or an .npy array with
+   * one row per image, in sorted order of source paths. Not together with a label_source.
+   */
+  labels:
+    | FileRef
+    | undefined;
+  /** Leave out images that cannot be read, and list them in DatasetResult.skipped; otherwise the first one fails the job. */
+  skipBad: boolean;
+  /** Images decoded and resampled at once; 0 means as many as the server has threads. */
+  workers: number;
 }
 
 /** Pixels to latents (mean and standard deviation of the posterior). */
@@ -281,12 +294,16 @@ export interface DatasetResult {
   info:
     | DatasetInfo
     | undefined;
-  /** Source images left out, with the reason. */
+  /** Source images left out, with the reason; at most 1000. */
   skipped: DatasetProblem[];
+  /** Source images left out, also those not listed. */
+  skippedCount: bigint;
+  /** The contact sheet, when one was asked for: `artifacts/{artifact}`. */
+  contactSheet: string;
 }
 
 function createBaseDatasetSpec(): DatasetSpec {
-  return { source: undefined, outputUri: "", maxImages: 0n, operation: undefined };
+  return { source: undefined, outputUri: "", maxImages: 0n, operation: undefined, contactSheetUri: "" };
 }
 
 export const DatasetSpec: MessageFns<DatasetSpec> = {
@@ -316,6 +333,9 @@ export const DatasetSpec: MessageFns<DatasetSpec> = {
       case "check":
         CheckOperation.encode(message.operation.value, writer.uint32(58).fork()).join();
         break;
+    }
+    if (message.contactSheetUri !== "") {
+      writer.uint32(66).string(message.contactSheetUri);
     }
     return writer;
   },
@@ -389,6 +409,14 @@ export const DatasetSpec: MessageFns<DatasetSpec> = {
             message.operation = { $case: "check", value: CheckOperation.decode(reader, reader.uint32()) };
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.contactSheetUri = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -423,6 +451,11 @@ export const DatasetSpec: MessageFns<DatasetSpec> = {
         : isSet(object.check)
         ? { $case: "check", value: CheckOperation.fromJSON(object.check) }
         : undefined,
+      contactSheetUri: isSet(object.contactSheetUri)
+        ? globalThis.String(object.contactSheetUri)
+        : isSet(object.contact_sheet_uri)
+        ? globalThis.String(object.contact_sheet_uri)
+        : "",
     };
   },
 
@@ -445,6 +478,9 @@ export const DatasetSpec: MessageFns<DatasetSpec> = {
       obj.decode = DecodeOperation.toJSON(message.operation.value);
     } else if (message.operation?.$case === "check") {
       obj.check = CheckOperation.toJSON(message.operation.value);
+    }
+    if (message.contactSheetUri !== "") {
+      obj.contactSheetUri = message.contactSheetUri;
     }
     return obj;
   },
@@ -485,12 +521,22 @@ export const DatasetSpec: MessageFns<DatasetSpec> = {
         break;
       }
     }
+    message.contactSheetUri = object.contactSheetUri ?? "";
     return message;
   },
 };
 
 function createBaseConvertOperation(): ConvertOperation {
-  return { transform: 0, width: 0, height: 0, allowAnySize: false, labelSource: 0 };
+  return {
+    transform: 0,
+    width: 0,
+    height: 0,
+    allowAnySize: false,
+    labelSource: 0,
+    labels: undefined,
+    skipBad: false,
+    workers: 0,
+  };
 }
 
 export const ConvertOperation: MessageFns<ConvertOperation> = {
@@ -509,6 +555,15 @@ export const ConvertOperation: MessageFns<ConvertOperation> = {
     }
     if (message.labelSource !== 0) {
       writer.uint32(40).int32(message.labelSource);
+    }
+    if (message.labels !== undefined) {
+      FileRef.encode(message.labels, writer.uint32(50).fork()).join();
+    }
+    if (message.skipBad !== false) {
+      writer.uint32(56).bool(message.skipBad);
+    }
+    if (message.workers !== 0) {
+      writer.uint32(64).uint32(message.workers);
     }
     return writer;
   },
@@ -566,6 +621,30 @@ export const ConvertOperation: MessageFns<ConvertOperation> = {
             message.labelSource = reader.int32() as any;
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.labels = FileRef.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.skipBad = reader.bool();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.workers = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -593,6 +672,13 @@ export const ConvertOperation: MessageFns<ConvertOperation> = {
         : isSet(object.label_source)
         ? labelSourceFromJSON(object.label_source)
         : 0,
+      labels: isSet(object.labels) ? FileRef.fromJSON(object.labels) : undefined,
+      skipBad: isSet(object.skipBad)
+        ? globalThis.Boolean(object.skipBad)
+        : isSet(object.skip_bad)
+        ? globalThis.Boolean(object.skip_bad)
+        : false,
+      workers: isSet(object.workers) ? globalThis.Number(object.workers) : 0,
     };
   },
 
@@ -613,6 +699,15 @@ export const ConvertOperation: MessageFns<ConvertOperation> = {
     if (message.labelSource !== 0) {
       obj.labelSource = labelSourceToJSON(message.labelSource);
     }
+    if (message.labels !== undefined) {
+      obj.labels = FileRef.toJSON(message.labels);
+    }
+    if (message.skipBad !== false) {
+      obj.skipBad = message.skipBad;
+    }
+    if (message.workers !== 0) {
+      obj.workers = Math.round(message.workers);
+    }
     return obj;
   },
 
@@ -626,6 +721,11 @@ export const ConvertOperation: MessageFns<ConvertOperation> = {
     message.height = object.height ?? 0;
     message.allowAnySize = object.allowAnySize ?? false;
     message.labelSource = object.labelSource ?? 0;
+    message.labels = (object.labels !== undefined && object.labels !== null)
+      ? FileRef.fromPartial(object.labels)
+      : undefined;
+    message.skipBad = object.skipBad ?? false;
+    message.workers = object.workers ?? 0;
     return message;
   },
 };
@@ -1397,7 +1497,7 @@ export const DatasetProblem: MessageFns<DatasetProblem> = {
 };
 
 function createBaseDatasetResult(): DatasetResult {
-  return { artifact: "", info: undefined, skipped: [] };
+  return { artifact: "", info: undefined, skipped: [], skippedCount: 0n, contactSheet: "" };
 }
 
 export const DatasetResult: MessageFns<DatasetResult> = {
@@ -1410,6 +1510,15 @@ export const DatasetResult: MessageFns<DatasetResult> = {
     }
     for (const v of message.skipped) {
       DatasetProblem.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.skippedCount !== 0n) {
+      if (BigInt.asUintN(64, message.skippedCount) !== message.skippedCount) {
+        throw new globalThis.Error("value provided for field message.skippedCount of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.skippedCount);
+    }
+    if (message.contactSheet !== "") {
+      writer.uint32(42).string(message.contactSheet);
     }
     return writer;
   },
@@ -1451,6 +1560,22 @@ export const DatasetResult: MessageFns<DatasetResult> = {
             message.skipped.push(DatasetProblem.decode(reader, reader.uint32()));
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.skippedCount = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.contactSheet = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1470,6 +1595,16 @@ export const DatasetResult: MessageFns<DatasetResult> = {
       skipped: globalThis.Array.isArray(object?.skipped)
         ? object.skipped.map((e: any) => DatasetProblem.fromJSON(e))
         : [],
+      skippedCount: isSet(object.skippedCount)
+        ? BigInt(object.skippedCount)
+        : isSet(object.skipped_count)
+        ? BigInt(object.skipped_count)
+        : 0n,
+      contactSheet: isSet(object.contactSheet)
+        ? globalThis.String(object.contactSheet)
+        : isSet(object.contact_sheet)
+        ? globalThis.String(object.contact_sheet)
+        : "",
     };
   },
 
@@ -1484,6 +1619,12 @@ export const DatasetResult: MessageFns<DatasetResult> = {
     if (message.skipped?.length) {
       obj.skipped = message.skipped.map((e) => DatasetProblem.toJSON(e));
     }
+    if (message.skippedCount !== 0n) {
+      obj.skippedCount = message.skippedCount.toString();
+    }
+    if (message.contactSheet !== "") {
+      obj.contactSheet = message.contactSheet;
+    }
     return obj;
   },
 
@@ -1497,6 +1638,10 @@ export const DatasetResult: MessageFns<DatasetResult> = {
       ? DatasetInfo.fromPartial(object.info)
       : undefined;
     message.skipped = object.skipped?.map((e) => DatasetProblem.fromPartial(e)) || [];
+    message.skippedCount = (object.skippedCount !== undefined && object.skippedCount !== null)
+      ? BigInt(object.skippedCount)
+      : 0n;
+    message.contactSheet = object.contactSheet ?? "";
     return message;
   },
 };
