@@ -5,7 +5,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const compute = ["formats", "graph", "runtime", "networks", "diffusion", "datasets", "ema"];
+const compute = ["formats", "graph", "runtime", "networks", "diffusion", "datasets", "ema", "metrics"];
 /** Allowed edges, package by package; `errors` is allowed everywhere. */
 const allowed = {
   errors: [],
@@ -19,6 +19,7 @@ const allowed = {
   diffusion: ["runtime"],
   datasets: ["formats", "graph", "runtime", "diffusion"],
   ema: ["formats"],
+  metrics: ["formats"],
   rpc: ["contracts"],
   jobs: ["contracts", "rpc", "formats", "storage"],
   sampler: ["contracts", "network-messages", "rpc", "storage", ...compute],

@@ -13,7 +13,7 @@ export {
   type PickleValue,
 } from "./pickle/values.js";
 export { readPickle } from "./read-pickle.js";
-export { namedTensors, readTensorFile, type TensorFile } from "./read-tensor-file.js";
+export { namedTensors, parseTensorFile, readTensorFile, type TensorFile } from "./read-tensor-file.js";
 export type { TensorEntry } from "./safetensors/header.js";
 export {
   openSafetensors,

@@ -4,8 +4,8 @@ import { parseNpy } from "./numpy/npy.js";
 import { parseNpz } from "./numpy/npz.js";
 import { isTensor, type PickleValue } from "./pickle/values.js";
 import { readPickle } from "./read-pickle.js";
-import { readSafetensors } from "./safetensors/read.js";
-import { sniff } from "./sniff.js";
+import { parseSafetensors, readSafetensors } from "./safetensors/read.js";
+import { type FileKind, sniff } from "./sniff.js";
 import type { TensorData } from "./tensor-data.js";
 import { isTorchArchive } from "./torch/archive.js";
 import { type ReadOptions, readStart, readWholeFile } from "./whole-file.js";
@@ -26,24 +26,36 @@ export interface TensorFile {
  * @throws DomainError RESOURCE_NOT_FOUND, UNSAFE_FILE (none of these, damaged, could run code), DATA_TYPE_UNSUPPORTED
  */
 export async function readTensorFile(path: string, options: ReadOptions = {}): Promise<TensorFile> {
-  const kind = sniff(await readStart(path));
-  if (!kind) throw unsafe(path, "not a file of tensors; safetensors, .npy, .npz, torch files and pickles are known");
+  const kind = kindOf(await readStart(path), path);
   if (kind === "safetensors") return { format: kind, ...(await readSafetensors(path, options)) };
-  const bytes = await readWholeFile(path, options);
+  return parseTensorFile(await readWholeFile(path, options), path);
+}
+
+/** The same from bytes in memory; tensors are views of them wherever they lie dense. `name` stands in errors. */
+export async function parseTensorFile(bytes: Uint8Array, name: string): Promise<TensorFile> {
   const metadata = {};
+  const kind = kindOf(bytes, name);
   switch (kind) {
+    case "safetensors":
+      return { format: kind, ...parseSafetensors(bytes, name) };
     case "npy":
-      return { format: "npy", tensors: new Map([["", parseNpy(bytes, path)]]), metadata };
+      return { format: "npy", tensors: new Map([["", parseNpy(bytes, name)]]), metadata };
     case "zip": {
-      const entries = await readZip(bytes, path);
-      if (!isTorchArchive(entries)) return { format: "npz", tensors: parseNpz(entries, path), metadata };
-      return { format: "torch", tensors: namedTensors(await readPickle(bytes, path)), metadata };
+      const entries = await readZip(bytes, name);
+      if (!isTorchArchive(entries)) return { format: "npz", tensors: parseNpz(entries, name), metadata };
+      return { format: "torch", tensors: namedTensors(await readPickle(bytes, name)), metadata };
     }
     case "torch-legacy":
-      return { format: "torch", tensors: namedTensors(await readPickle(bytes, path)), metadata };
+      return { format: "torch", tensors: namedTensors(await readPickle(bytes, name)), metadata };
     case "pickle":
-      return { format: "pickle", tensors: namedTensors(await readPickle(bytes, path)), metadata };
+      return { format: "pickle", tensors: namedTensors(await readPickle(bytes, name)), metadata };
   }
+}
+
+function kindOf(start: Uint8Array, name: string): FileKind {
+  const kind = sniff(start);
+  if (!kind) throw unsafe(name, "not a file of tensors; safetensors, .npy, .npz, torch files and pickles are known");
+  return kind;
 }
 
 /** Tensors in a dict, and in dicts within it, keys joined by dots. */

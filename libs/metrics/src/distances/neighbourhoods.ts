@@ -1,0 +1,127 @@
+/** @file Metrics that ask whether images lie in the neighbourhoods of others: precision and recall, density and coverage. */
+import { DomainError } from "@tandem/errors";
+import { checkFeatures, type Features } from "../features/features.js";
+import { BLOCK, squaredRadii } from "./radii.js";
+import { squaredDistances } from "./squared-distances.js";
+
+/** How neighbourhoods are made. */
+export interface NeighbourhoodOptions {
+  /** The radius of an image reaches to its k-th nearest neighbour. */
+  readonly k?: number;
+  /** Whether an image at the very radius is inside: "le" says yes, "lt" no. */
+  readonly border?: "le" | "lt";
+}
+
+export interface PrecisionRecall {
+  /** Share of generated images within the neighbourhood of a real one. */
+  readonly precision: number;
+  /** Share of real images within the neighbourhood of a generated one. */
+  readonly recall: number;
+  readonly precisionCount: number;
+  readonly recallCount: number;
+}
+
+export interface DensityCoverage {
+  /** Neighbourhoods of real images that a generated one lies in, on average, over k. */
+  readonly density: number;
+  /** Share of real images whose neighbourhood holds a generated one. */
+  readonly coverage: number;
+  readonly densityCount: number;
+  readonly coverageCount: number;
+}
+
+/**
+ * Improved precision and recall (Kynkäänniemi et al. 2019, arXiv 1904.06991). Defaults: k = 3, "le", as there.
+ * @throws DomainError SHAPE_MISMATCH, TOO_FEW_IMAGES (k + 1 of each are needed), NOT_FINITE
+ */
+export async function precisionRecall(
+  real: Features,
+  generated: Features,
+  { k = 3, border = "le" }: NeighbourhoodOptions = {},
+): Promise<PrecisionRecall> {
+  const [realCount, generatedCount] = check(real, generated, k, true);
+  const generatedRadii = await squaredRadii(generated, k);
+  const {
+    inside,
+    pairs: _,
+    holding,
+  } = await compare(real, generated, await squaredRadii(real, k), generatedRadii, border);
+  return {
+    precision: inside / generatedCount,
+    recall: holding / realCount,
+    precisionCount: inside,
+    recallCount: holding,
+  };
+}
+
+/**
+ * Density and coverage (Naeem et al. 2020, arXiv 2002.09797, eq. 3 and 4). Defaults: k = 5, "lt", as there.
+ * @throws DomainError SHAPE_MISMATCH, TOO_FEW_IMAGES (k + 1 real ones are needed), NOT_FINITE
+ */
+export async function densityCoverage(
+  real: Features,
+  generated: Features,
+  { k = 5, border = "lt" }: NeighbourhoodOptions = {},
+): Promise<DensityCoverage> {
+  const [realCount, generatedCount] = check(real, generated, k, false);
+  const { pairs, covered } = await compare(real, generated, await squaredRadii(real, k), undefined, border);
+  return {
+    density: pairs / (k * generatedCount),
+    coverage: covered / realCount,
+    densityCount: pairs,
+    coverageCount: covered,
+  };
+}
+
+function check(real: Features, generated: Features, k: number, isMutual: boolean): [number, number] {
+  if (!Number.isInteger(k) || k < 1) throw new DomainError("FIELD_INVALID", `k is ${k}; it must be a positive integer`);
+  const realCount = checkFeatures(real, "real images", { atLeast: k + 1, dim: real.dim });
+  const generatedCount = checkFeatures(generated, "generated images", { atLeast: isMutual ? k + 1 : 1, dim: real.dim });
+  return [realCount, generatedCount];
+}
+
+/** Counts of one pass over all pairs. */
+interface Counts {
+  /** Generated images within a real one's radius. */
+  inside: number;
+  /** Pairs of a generated image within a real one's radius. */
+  pairs: number;
+  /** Real images within a generated one's radius; 0 without such radii. */
+  holding: number;
+  /** Real images that have a generated one within their own radius. */
+  covered: number;
+}
+
+async function compare(
+  real: Features,
+  generated: Features,
+  realRadii: Float64Array,
+  generatedRadii: Float64Array | undefined,
+  border: "le" | "lt",
+): Promise<Counts> {
+  const counts: Counts = { inside: 0, pairs: 0, holding: 0, covered: 0 };
+  const columns = generated.rows.length / generated.dim;
+  const insideFlags = new Uint8Array(columns);
+  const isInside = border === "le" ? (d: number, r: number) => d <= r : (d: number, r: number) => d < r;
+  for (let first = 0; first < realRadii.length; first += BLOCK) {
+    const end = Math.min(realRadii.length, first + BLOCK);
+    const distances = await squaredDistances(real, first, end, generated);
+    for (let i = first; i < end; i++) {
+      let pairs = 0;
+      let isHeld = false;
+      for (let j = 0; j < columns; j++) {
+        const distance = distances[(i - first) * columns + j]!;
+        if (isInside(distance, realRadii[i]!)) {
+          pairs++;
+          insideFlags[j] = 1;
+        }
+        isHeld ||= generatedRadii !== undefined && isInside(distance, generatedRadii[j]!);
+      }
+      counts.pairs += pairs;
+      if (pairs > 0) counts.covered++;
+      if (isHeld) counts.holding++;
+    }
+  }
+  counts.inside = insideFlags.reduce((sum, flag) => sum + flag, 0);
+  return counts;
+}
