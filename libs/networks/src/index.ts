@@ -1,4 +1,23 @@
 export { labelDim, type NetworkConfig, networkConfig, sampleShape } from "./architectures.js";
+export type { Autoencoder } from "./autoencoder/autoencoder.js";
+export { type AutoencoderConfig, autoencoderConfig, downscaleOf } from "./autoencoder/config.js";
+export type { CodingOptions } from "./autoencoder/half.js";
+export {
+  type Coded,
+  type OpenAutoencoder,
+  type OpenOptions,
+  openAutoencoder,
+  type Planes,
+} from "./autoencoder/open.js";
+export { samplePosterior } from "./autoencoder/posterior.js";
+export { readAutoencoder } from "./autoencoder/read.js";
+export {
+  type LatentStatistics,
+  normalizeLatents,
+  restoreLatents,
+  stabilityStatistics,
+} from "./autoencoder/statistics.js";
+export { writeAutoencoder } from "./autoencoder/write.js";
 export { type BuildOptions, buildDenoiser } from "./build.js";
 export { countCost, type LayerCost, type NetworkCost } from "./cost.js";
 export type { Edm2UnetConfig } from "./edm2/config.js";

@@ -29,7 +29,11 @@ const tapsOf = (name: string) => (goldenJson(`features/vae/${name}.json`) as { t
 async function goldenTensors(name: string) {
   const { tensors } = await readSafetensors(golden(`features/vae/${name}.safetensors`));
   const get = (tensor: string) => tensors.get(tensor)!;
-  return { bytes: (tensor: string) => new Uint8Array(get(tensor).data), floats: (tensor: string) => toFloat32(get(tensor)), get };
+  return {
+    bytes: (tensor: string) => new Uint8Array(get(tensor).data),
+    floats: (tensor: string) => toFloat32(get(tensor)),
+    get,
+  };
 }
 
 const sizeOf = ({ shape }: TensorData): Extents => [shape[2]!, shape[3]!];
@@ -41,7 +45,10 @@ async function encoded(autoencoder: Autoencoder, x: TensorData) {
   const half = outputs.moments!.length / x.shape[0]! / 2;
   toPosterior(outputs.moments!, half);
   const part = (from: number) =>
-    Float32Array.from({ length: half * x.shape[0]! }, (_, i) => outputs.moments![i + Math.floor(i / half) * half + from]!);
+    Float32Array.from(
+      { length: half * x.shape[0]! },
+      (_, i) => outputs.moments![i + Math.floor(i / half) * half + from]!,
+    );
   return { outputs, posterior: outputs.moments!, half, mean: part(0), std: part(half) };
 }
 
@@ -94,7 +101,8 @@ describe.each(["two", "three", "sd"])("the small autoencoder %s", (name) => {
     expect(toUnit(io.bytes("x"))).toEqual(io.floats("x01"));
   });
 
-  it("gives the reference's posterior, latents and image", () => expectRoundTrip(autoencoder, io, tapsOf(`${name}/meta`)));
+  it("gives the reference's posterior, latents and image", () =>
+    expectRoundTrip(autoencoder, io, tapsOf(`${name}/meta`)));
 
   it("takes images whose size is not divisible", async () => {
     const { mean, std } = await encoded(autoencoder, io.get("odd_x"));

@@ -39,11 +39,7 @@ export function autoencoderConfig(values: Unchecked, path: string): AutoencoderC
   const config: AutoencoderConfig = {
     imgChannels,
     latentChannels: fields.integer("latent_channels", [1, 1024], 4),
-    blockOutChannels: fields.integers(
-      "block_out_channels",
-      { range: [1, 8192], length: [1, 8] },
-      [128, 256, 512, 512],
-    ),
+    blockOutChannels: fields.integers("block_out_channels", { range: [1, 8192], length: [1, 8] }, [128, 256, 512, 512]),
     layersPerBlock: fields.integer("layers_per_block", [1, 64], 2),
     normNumGroups: fields.integer("norm_num_groups", [1, 8192], 32),
     sampleSize: fields.integer("sample_size", [1, 16384], 256),
@@ -53,7 +49,11 @@ export function autoencoderConfig(values: Unchecked, path: string): AutoencoderC
   };
   const odd = config.blockOutChannels.find((channels) => channels % config.normNumGroups !== 0);
   if (odd !== undefined)
-    throw invalid(`${path}.norm_num_groups`, config.normNumGroups, `a divisor of every level's channels, ${odd} among them`);
+    throw invalid(
+      `${path}.norm_num_groups`,
+      config.normNumGroups,
+      `a divisor of every level's channels, ${odd} among them`,
+    );
   return config;
 }
 

@@ -60,9 +60,7 @@ export class AutoencoderLayers {
     const { g } = this;
     const [channels, height, width] = [1, 2, 3].map((axis) => fixed(x.shape, axis)) as [number, number, number];
     const normalized = this.norm(`${name}.group_norm`, x);
-    const places = g.layer(name, () =>
-      g.transpose(g.reshape(normalized, ["N", channels, height * width]), [0, 2, 1]),
-    );
+    const places = g.layer(name, () => g.transpose(g.reshape(normalized, ["N", channels, height * width]), [0, 2, 1]));
     const [q, k, v] = ["to_q", "to_k", "to_v"].map((part) => this.#linear(`${name}.${part}`, places)) as [
       Value,
       Value,
