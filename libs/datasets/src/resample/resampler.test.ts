@@ -27,9 +27,11 @@ function plain({ width, height, data }: Picture, toWidth: number, toHeight: numb
       }
     return out;
   };
-  const rows = pass(data, [3, width, 3, toWidth], (line) => Math.floor(line / 3) * width * 3 + (line % 3), height * 3);
-  const line = toWidth * 3;
-  return pass(rows, [line, height, line, toHeight], (x) => x, line);
+  const rows = (from: Uint8Array, lines: number) =>
+    pass(from, [3, width, 3, toWidth], (line) => Math.floor(line / 3) * width * 3 + (line % 3), lines * 3);
+  const columns = (from: Uint8Array, line: number) => pass(from, [line, height, line, toHeight], (x) => x, line);
+  const columnsFirst = height - toHeight > 2 * Math.max(0, width - toWidth);
+  return columnsFirst ? rows(columns(data, width * 3), toHeight) : columns(rows(data, height), toWidth * 3);
 }
 
 describe("resampling", () => {
@@ -39,6 +41,10 @@ describe("resampling", () => {
       [40, 30, 7, 11],
       [5, 9, 23, 17],
       [300, 200, 64, 64],
+      [77, 300, 32, 32],
+      [64, 127, 32, 64],
+      [20, 50, 40, 25],
+      [30, 90, 30, 12],
       [1, 1, 3, 2],
     ] as const) {
       const picture = noise(width, height);

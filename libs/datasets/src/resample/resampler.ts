@@ -40,7 +40,8 @@ export class Resampler {
   }
 
   /**
-   * The image in another size; the same image when the size is the same. Rows are resampled first.
+   * The image in another size; the same image when the size is the same. Rows are resampled first, unless the height shrinks by more
+   * than twice of what the width does: so does Pillow 13, and the order shows, since what is between the passes has 8 bits.
    * @param width  1 or more, in pixels
    * @param height 1 or more, in pixels
    */
@@ -48,21 +49,29 @@ export class Resampler {
     const along = picture.width === width ? undefined : this.#weightsOf(filter, picture.width, width);
     const down = picture.height === height ? undefined : this.#weightsOf(filter, picture.height, height);
     if (!along && !down) return picture;
+    const columnsFirst = picture.height - height > 2 * Math.max(0, picture.width - width);
+    const between = columnsFirst ? picture.width * height : width * picture.height;
     const middle = BEGIN + align(picture.data.length);
-    const last = middle + align(width * picture.height * 3);
+    const last = middle + align(between * 3);
     const tables = last + align(width * height * 3);
     this.#reserve(tables + tableBytes(along) + tableBytes(down));
     new Uint8Array(this.#memory.buffer, BEGIN, picture.data.length).set(picture.data);
-    let from = BEGIN;
-    if (along) {
-      const table = this.#place(along, tables);
-      this.#kernel.horizontal(from, picture.height, picture.width, middle, width, ...table);
-      from = middle;
-    }
-    if (down) {
-      this.#kernel.vertical(from, width * 3, last, height, ...this.#place(down, tables + tableBytes(along)));
-      from = last;
-    }
+    const rowTable = along && this.#place(along, tables);
+    const columnTable = down && this.#place(down, tables + tableBytes(along));
+    let [from, to] = [BEGIN, rowTable && columnTable ? middle : last];
+    const rows = (height: number) => {
+      if (!rowTable) return;
+      this.#kernel.horizontal(from, height, picture.width, to, width, ...rowTable);
+      [from, to] = [to, last];
+    };
+    const columns = (width: number) => {
+      if (!columnTable) return;
+      this.#kernel.vertical(from, width * 3, to, height, ...columnTable);
+      [from, to] = [to, last];
+    };
+    if (columnsFirst) columns(picture.width);
+    rows(columnsFirst ? height : picture.height);
+    if (!columnsFirst) columns(width);
     return { width, height, data: new Uint8Array(this.#memory.buffer, from, width * height * 3).slice() };
   }
 
