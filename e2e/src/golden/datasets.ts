@@ -1,5 +1,15 @@
-/** @file resize/: resampling equals Pillow's, bit for bit. */
-import { type Filter, Resampler } from "@tandem/datasets";
+/** @file resize/ and dataset/: resampling equals Pillow's and archives equal the reference's, bit for bit. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  convertDataset,
+  type Filter,
+  openDataset,
+  openPictures,
+  Resampler,
+  type TransformName,
+} from "@tandem/datasets";
 import { exact, type GoldenCase } from "./case.js";
 import type { GoldenFolder } from "./folder.js";
 
@@ -29,4 +39,46 @@ export async function* resize(folder: GoldenFolder): AsyncGenerator<GoldenCase> 
           return exact(ours.data, bytesOf(`${index}/${filter.toUpperCase()}`));
         },
       };
+}
+
+/** Sizes that the archives were made for; that of the letterboxed one is half as high. */
+const ARCHIVE = /^(none|center-crop(?:-wide|-dhariwal)?)-(\d+)x(\d+)$/;
+
+/** dataset/: archives that the reference made of a tree of pictures. Equal pixels and equal labels. */
+export async function* dataset(folder: GoldenFolder): AsyncGenerator<GoldenCase> {
+  for (const name of folder.names("dataset", ".zip")) {
+    const [, transform, width, height] = ARCHIVE.exec(name)!;
+    yield {
+      section: "dataset",
+      name: `${name}: pixels and labels`,
+      run: async () => {
+        const place = await mkdtemp(join(tmpdir(), "golden-dataset-"));
+        const pictures = await openPictures(folder.path("dataset", "source"));
+        try {
+          await convertDataset(pictures, join(place, "ours.zip"), {
+            transform: transform as TransformName,
+            width: Number(width),
+            height: transform === "center-crop-wide" ? Number(height) / 2 : Number(height),
+            workers: 1,
+          });
+          const ours = await contentOf(join(place, "ours.zip"));
+          return exact(ours, await contentOf(folder.path("dataset", `${name}.zip`)));
+        } finally {
+          await pictures.close();
+          await rm(place, { recursive: true });
+        }
+      },
+    };
+  }
+}
+
+/** All bytes of a dataset that mean something: names, labels, pixels. */
+async function contentOf(path: string): Promise<Uint8Array> {
+  const opened = await openDataset(path);
+  try {
+    const pixels = (await opened.read(opened.names.map((_, i) => i))) as Uint8Array;
+    return Buffer.concat([Buffer.from(JSON.stringify([opened.names, [...opened.labels], opened.shape])), pixels]);
+  } finally {
+    await opened.close();
+  }
 }

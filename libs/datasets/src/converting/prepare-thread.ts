@@ -1,0 +1,27 @@
+/** @file A thread of a conversion: one resampler, one picture after the other. */
+import { parentPort, workerData } from "node:worker_threads";
+import sharp from "sharp";
+import { Resampler } from "../resample/resampler.js";
+import type { ConvertPlan } from "./options.js";
+import { type Prepared, prepare } from "./prepare.js";
+import type { Group } from "./prepare-pool.js";
+
+// Threads are ours already, and no picture comes twice.
+sharp.concurrency(1);
+sharp.cache(false);
+
+const plan = workerData as ConvertPlan;
+const resampler = new Resampler();
+
+// One group after the other: the pool takes what comes back in the order in which it was sent.
+let last = Promise.resolve();
+parentPort!.on("message", (group: Group) => {
+  last = last.then(() => prepareGroup(group));
+});
+
+async function prepareGroup(group: Group): Promise<void> {
+  const prepared: Prepared[] = [];
+  for (const { file, picture } of group) prepared.push(await prepare(file, picture, plan, resampler));
+  const buffers = prepared.flatMap((image) => ("bytes" in image ? [image.bytes.buffer as ArrayBuffer] : []));
+  parentPort!.postMessage(prepared, buffers);
+}

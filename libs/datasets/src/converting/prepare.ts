@@ -1,0 +1,44 @@
+/** @file One picture on its way into a dataset: decoded, transformed, encoded. Runs in the threads of a conversion. */
+import { crc32 } from "node:zlib";
+import { DomainError } from "@tandem/errors";
+import { decodePicture } from "../pictures/decode.js";
+import type { Picture, Resampler } from "../resample/resampler.js";
+import { transforms } from "../transforms/index.js";
+import { encodePng } from "../writing/png.js";
+import type { ConvertPlan } from "./options.js";
+
+/** A picture as an image of the dataset, or why it is none. */
+export type Prepared =
+  | { readonly bytes: Uint8Array; readonly crc: number; readonly width: number; readonly height: number }
+  | { readonly code: string; readonly message: string };
+
+/** @param file the picture's path, for errors */
+export async function prepare(
+  file: string,
+  picture: Uint8Array | Picture,
+  plan: ConvertPlan,
+  resampler: Resampler,
+): Promise<Prepared> {
+  try {
+    const decoded = picture instanceof Uint8Array ? await decodePicture(picture, file) : picture;
+    const size = plan.size ?? decoded;
+    const image = transforms[plan.transform](decoded, size, resampler);
+    const problem = sizeProblem(file, image, plan);
+    if (problem) return problem;
+    const bytes = encodePng(image);
+    return { bytes, crc: crc32(bytes), width: image.width, height: image.height };
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    return { code: "unreadable", message: error.message };
+  }
+}
+
+/** The rule of datasets for training: squares, with a power of two as their side (numerics, section 7). */
+function sizeProblem(file: string, { width, height }: Picture, { allowAnySize }: ConvertPlan): Prepared | undefined {
+  if (allowAnySize) return undefined;
+  const mend = "give a transform and a size, or allow any size";
+  if (width !== height) return { code: "not-square", message: `${file}: is ${width}x${height}, not square; ${mend}` };
+  if ((width & (width - 1)) !== 0)
+    return { code: "not-power-of-two", message: `${file}: is ${width}x${height}, not a power of two; ${mend}` };
+  return undefined;
+}

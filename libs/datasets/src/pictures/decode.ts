@@ -1,0 +1,50 @@
+/** @file Any picture as RGB pixels. */
+import sharp from "sharp";
+import { invalidDataset } from "../invalid-dataset.js";
+import type { Picture } from "../resample/resampler.js";
+import { MAX_PIXELS } from "../samples/image.js";
+import { checkKind } from "./kind.js";
+
+/**
+ * Decodes a PNG, JPEG or WebP, whatever its name says. Grey and palettes become RGB; alpha is dropped, colours below it stay as they
+ * are; colour profiles are not applied, and orientation tags do not turn the picture: pixels are those that are stored.
+ * @param file its name, for errors
+ * @throws DomainError DATASET_INVALID naming the file: damaged, cut off, more than 2^26 pixels, animated, more than 8 bits a
+ *   channel, CMYK, of another type
+ */
+export async function decodePicture(bytes: Uint8Array, file: string): Promise<Picture> {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  checkKind(file, buffer);
+  const { data, info } = await sharp(buffer, {
+    limitInputPixels: MAX_PIXELS,
+    failOn: "warning",
+    ignoreIcc: true,
+    sequentialRead: true,
+  })
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+    .catch((error: Error) => {
+      throw invalidDataset(file, reasonOf(error), error);
+    });
+  const { width, height, channels } = info;
+  return { width, height, data: channels === 3 ? data : withoutAlpha(data, channels, width * height) };
+}
+
+/** RGB of grey (1), grey with alpha (2), RGB with alpha (4). */
+function withoutAlpha(pixels: Uint8Array, channels: number, count: number): Uint8Array {
+  const [green, blue] = channels < 3 ? [0, 0] : [1, 2];
+  const data = new Uint8Array(count * 3);
+  for (let to = 0, from = 0; to < data.length; to += 3, from += channels) {
+    data[to] = pixels[from]!;
+    data[to + 1] = pixels[from + green]!;
+    data[to + 2] = pixels[from + blue]!;
+  }
+  return data;
+}
+
+/** One line of what the decoder says, which may be many. */
+function reasonOf({ message }: Error): string {
+  const line = message.split("\n").find((text) => text.trim() !== "") ?? "unknown reason";
+  if (/pixel limit/i.test(line)) return `has more than ${MAX_PIXELS} pixels, the most that are read`;
+  return `cannot be decoded: it is damaged or cut off (${line.trim()})`;
+}

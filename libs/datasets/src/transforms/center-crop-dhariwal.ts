@@ -1,0 +1,15 @@
+import { cropCenter, roundToEven } from "./geometry.js";
+import type { Transform } from "./transform.js";
+
+/**
+ * The preprocessing of ImageNet in ADM: halved by a box as long as the shorter side is at least twice the size, then resized by a
+ * bicubic filter so that the shorter side has the size, and the middle is taken.
+ */
+export const centerCropDhariwal: Transform = (picture, { width, height }, resampler) => {
+  let image = picture;
+  while (Math.min(image.width, image.height) >= 2 * width)
+    image = resampler.resize(image, image.width >> 1, image.height >> 1, "box");
+  const scale = width / Math.min(image.width, image.height);
+  image = resampler.resize(image, roundToEven(image.width * scale), roundToEven(image.height * scale), "bicubic");
+  return cropCenter(image, width, height);
+};
