@@ -7,13 +7,17 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Duration } from "../../google/protobuf/duration.js";
+import { Timestamp } from "../../google/protobuf/timestamp.js";
 import { FileRef } from "./file.js";
 import { GenerationSpec } from "./generation.js";
 import { Tensor } from "./tensor.js";
 
 /** What to measure. */
 export interface EvaluationSpec {
-  /** `metrics/{metric}`, or {metric} alone: "fid", "fd_dinov2", "kid", "precision", "recall", ... Empty means fid and fd_dinov2. */
+  /**
+   * `metrics/{metric}`, or {metric} alone: "fid", "fd_dinov2", "kid", "precision", "recall", ... Empty means fid and fd_dinov2.
+   * {metric}@{detector} takes another detector than its own: "kid@dinov2-vitl14", "fd@digits".
+   */
   metrics: string[];
   /** Where the images come from. */
   source:
@@ -48,7 +52,27 @@ export interface EvaluationSpec {
     | number
     | undefined;
   /** Do only one part. The result is a statistics artifact for StatisticsSource, and no record. */
-  shard: Shard | undefined;
+  shard:
+    | Shard
+    | undefined;
+  /** Weights of detectors that the server does not have, or has other weights of. */
+  detectors: DetectorWeights[];
+  /** Measure also what is on record already. Otherwise a record of the same images, reference, detector and settings answers. */
+  ignoreRecords: boolean;
+}
+
+/** Where the weights of a detector lie. */
+export interface DetectorWeights {
+  /**
+   * Name of the detector: one that the server knows, e.g. "inception-v3-2015-12-05", or any other, for use as {metric}@{name}.
+   * 1 to 64 lower-case letters, digits, '.', '_' and '-'.
+   */
+  detector: string;
+  /**
+   * The weights: this system's format, the FID's PyTorch checkpoint or pickled detector, DINOv2's official ones or those of
+   * Hugging Face.
+   */
+  file: FileRef | undefined;
 }
 
 /** Images on disk. */
@@ -96,11 +120,11 @@ export interface FeatureStatistics {
   detectorDigest: string;
   /** Images, n. */
   numImages: bigint;
-  /** Sum of the features: float64 [d]. */
+  /** Sum of the features, exact: float64 [d], or [p, d] whose p rows have it as their sum. Rows of equal p add row by row. */
   sum:
     | Tensor
     | undefined;
-  /** Sum of the outer products f * f^T: float64 [d, d]. */
+  /** Sum of the outer products f * f^T, exact: float64 [d, d], or [p, d, d] likewise. */
   outerSum:
     | Tensor
     | undefined;
@@ -156,11 +180,43 @@ export interface MetricRecord {
   referenceSha256: string;
   /** Digest of the detector's weights. */
   detectorDigest: string;
+  /** The detector, as FeatureStatistics.detector. */
+  detector: string;
+  /**
+   * Digest of what was measured: of a dataset's files; or of what makes the images, which is the digests of the models with
+   * guidance, sampling, labels and generator, but not the servers they lie on.
+   */
+  sourceDigest: string;
+}
+
+/** A value that was measured, and of what. */
+export interface EvaluationRecord {
+  /** The value. */
+  metric:
+    | MetricRecord
+    | undefined;
+  /** When it was measured. */
+  createTime:
+    | Date
+    | undefined;
+  /** The job that measured it, `jobs/{job}`; it may be gone. */
+  job: string;
+  /** The request of that job, resolved. */
+  spec:
+    | EvaluationSpec
+    | undefined;
+  /** Model.weights_digest per model name, of a generation. */
+  weightsDigests: { [key: string]: string };
+}
+
+export interface EvaluationRecord_WeightsDigestsEntry {
+  key: string;
+  value: string;
 }
 
 /** What an evaluation leaves behind. */
 export interface EvaluationResult {
-  /** One per metric and seed. */
+  /** One per metric and seed; those that were on record already, too. */
   records: MetricRecord[];
   /** Lowest value per metric name, which is what the papers report (highest where lower is not better). */
   best: { [key: string]: number };
@@ -187,6 +243,8 @@ function createBaseEvaluationSpec(): EvaluationSpec {
     batchSize: 0,
     workers: undefined,
     shard: undefined,
+    detectors: [],
+    ignoreRecords: false,
   };
 }
 
@@ -226,6 +284,12 @@ export const EvaluationSpec: MessageFns<EvaluationSpec> = {
     }
     if (message.shard !== undefined) {
       Shard.encode(message.shard, writer.uint32(82).fork()).join();
+    }
+    for (const v of message.detectors) {
+      DetectorWeights.encode(v!, writer.uint32(90).fork()).join();
+    }
+    if (message.ignoreRecords !== false) {
+      writer.uint32(96).bool(message.ignoreRecords);
     }
     return writer;
   },
@@ -323,6 +387,22 @@ export const EvaluationSpec: MessageFns<EvaluationSpec> = {
             message.shard = Shard.decode(reader, reader.uint32());
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.detectors.push(DetectorWeights.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.ignoreRecords = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -363,6 +443,14 @@ export const EvaluationSpec: MessageFns<EvaluationSpec> = {
         : 0,
       workers: isSet(object.workers) ? globalThis.Number(object.workers) : undefined,
       shard: isSet(object.shard) ? Shard.fromJSON(object.shard) : undefined,
+      detectors: globalThis.Array.isArray(object?.detectors)
+        ? object.detectors.map((e: any) => DetectorWeights.fromJSON(e))
+        : [],
+      ignoreRecords: isSet(object.ignoreRecords)
+        ? globalThis.Boolean(object.ignoreRecords)
+        : isSet(object.ignore_records)
+        ? globalThis.Boolean(object.ignore_records)
+        : false,
     };
   },
 
@@ -395,6 +483,12 @@ export const EvaluationSpec: MessageFns<EvaluationSpec> = {
     }
     if (message.shard !== undefined) {
       obj.shard = Shard.toJSON(message.shard);
+    }
+    if (message.detectors?.length) {
+      obj.detectors = message.detectors.map((e) => DetectorWeights.toJSON(e));
+    }
+    if (message.ignoreRecords !== false) {
+      obj.ignoreRecords = message.ignoreRecords;
     }
     return obj;
   },
@@ -433,6 +527,93 @@ export const EvaluationSpec: MessageFns<EvaluationSpec> = {
     message.batchSize = object.batchSize ?? 0;
     message.workers = object.workers ?? undefined;
     message.shard = (object.shard !== undefined && object.shard !== null) ? Shard.fromPartial(object.shard) : undefined;
+    message.detectors = object.detectors?.map((e) => DetectorWeights.fromPartial(e)) || [];
+    message.ignoreRecords = object.ignoreRecords ?? false;
+    return message;
+  },
+};
+
+function createBaseDetectorWeights(): DetectorWeights {
+  return { detector: "", file: undefined };
+}
+
+export const DetectorWeights: MessageFns<DetectorWeights> = {
+  encode(message: DetectorWeights, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.detector !== "") {
+      writer.uint32(10).string(message.detector);
+    }
+    if (message.file !== undefined) {
+      FileRef.encode(message.file, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DetectorWeights {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDetectorWeights();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.detector = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.file = FileRef.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DetectorWeights {
+    return {
+      detector: isSet(object.detector) ? globalThis.String(object.detector) : "",
+      file: isSet(object.file) ? FileRef.fromJSON(object.file) : undefined,
+    };
+  },
+
+  toJSON(message: DetectorWeights): unknown {
+    const obj: any = {};
+    if (message.detector !== "") {
+      obj.detector = message.detector;
+    }
+    if (message.file !== undefined) {
+      obj.file = FileRef.toJSON(message.file);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<DetectorWeights>): DetectorWeights {
+    return DetectorWeights.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DetectorWeights>): DetectorWeights {
+    const message = createBaseDetectorWeights();
+    message.detector = object.detector ?? "";
+    message.file = (object.file !== undefined && object.file !== null) ? FileRef.fromPartial(object.file) : undefined;
     return message;
   },
 };
@@ -1332,7 +1513,16 @@ export const Metric: MessageFns<Metric> = {
 };
 
 function createBaseMetricRecord(): MetricRecord {
-  return { metric: "", value: 0, seed: 0n, numImages: 0n, referenceSha256: "", detectorDigest: "" };
+  return {
+    metric: "",
+    value: 0,
+    seed: 0n,
+    numImages: 0n,
+    referenceSha256: "",
+    detectorDigest: "",
+    detector: "",
+    sourceDigest: "",
+  };
 }
 
 export const MetricRecord: MessageFns<MetricRecord> = {
@@ -1360,6 +1550,12 @@ export const MetricRecord: MessageFns<MetricRecord> = {
     }
     if (message.detectorDigest !== "") {
       writer.uint32(50).string(message.detectorDigest);
+    }
+    if (message.detector !== "") {
+      writer.uint32(58).string(message.detector);
+    }
+    if (message.sourceDigest !== "") {
+      writer.uint32(66).string(message.sourceDigest);
     }
     return writer;
   },
@@ -1425,6 +1621,22 @@ export const MetricRecord: MessageFns<MetricRecord> = {
             message.detectorDigest = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.detector = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.sourceDigest = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1457,6 +1669,12 @@ export const MetricRecord: MessageFns<MetricRecord> = {
         : isSet(object.detector_digest)
         ? globalThis.String(object.detector_digest)
         : "",
+      detector: isSet(object.detector) ? globalThis.String(object.detector) : "",
+      sourceDigest: isSet(object.sourceDigest)
+        ? globalThis.String(object.sourceDigest)
+        : isSet(object.source_digest)
+        ? globalThis.String(object.source_digest)
+        : "",
     };
   },
 
@@ -1480,6 +1698,12 @@ export const MetricRecord: MessageFns<MetricRecord> = {
     if (message.detectorDigest !== "") {
       obj.detectorDigest = message.detectorDigest;
     }
+    if (message.detector !== "") {
+      obj.detector = message.detector;
+    }
+    if (message.sourceDigest !== "") {
+      obj.sourceDigest = message.sourceDigest;
+    }
     return obj;
   },
 
@@ -1494,6 +1718,277 @@ export const MetricRecord: MessageFns<MetricRecord> = {
     message.numImages = (object.numImages !== undefined && object.numImages !== null) ? BigInt(object.numImages) : 0n;
     message.referenceSha256 = object.referenceSha256 ?? "";
     message.detectorDigest = object.detectorDigest ?? "";
+    message.detector = object.detector ?? "";
+    message.sourceDigest = object.sourceDigest ?? "";
+    return message;
+  },
+};
+
+function createBaseEvaluationRecord(): EvaluationRecord {
+  return { metric: undefined, createTime: undefined, job: "", spec: undefined, weightsDigests: {} };
+}
+
+export const EvaluationRecord: MessageFns<EvaluationRecord> = {
+  encode(message: EvaluationRecord, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.metric !== undefined) {
+      MetricRecord.encode(message.metric, writer.uint32(10).fork()).join();
+    }
+    if (message.createTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.createTime), writer.uint32(18).fork()).join();
+    }
+    if (message.job !== "") {
+      writer.uint32(26).string(message.job);
+    }
+    if (message.spec !== undefined) {
+      EvaluationSpec.encode(message.spec, writer.uint32(34).fork()).join();
+    }
+    globalThis.Object.entries(message.weightsDigests).forEach(([key, value]: [string, string]) => {
+      EvaluationRecord_WeightsDigestsEntry.encode({ key: key as any, value }, writer.uint32(42).fork()).join();
+    });
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EvaluationRecord {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEvaluationRecord();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.metric = MetricRecord.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.createTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.job = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.spec = EvaluationSpec.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            const entry5 = EvaluationRecord_WeightsDigestsEntry.decode(reader, reader.uint32());
+            if (entry5.value !== undefined) {
+              message.weightsDigests[entry5.key] = entry5.value;
+            }
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): EvaluationRecord {
+    return {
+      metric: isSet(object.metric) ? MetricRecord.fromJSON(object.metric) : undefined,
+      createTime: isSet(object.createTime)
+        ? fromJsonTimestamp(object.createTime)
+        : isSet(object.create_time)
+        ? fromJsonTimestamp(object.create_time)
+        : undefined,
+      job: isSet(object.job) ? globalThis.String(object.job) : "",
+      spec: isSet(object.spec) ? EvaluationSpec.fromJSON(object.spec) : undefined,
+      weightsDigests: isObject(object.weightsDigests)
+        ? (globalThis.Object.entries(object.weightsDigests) as [string, any][]).reduce(
+          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.String(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : isObject(object.weights_digests)
+        ? (globalThis.Object.entries(object.weights_digests) as [string, any][]).reduce(
+          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.String(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
+    };
+  },
+
+  toJSON(message: EvaluationRecord): unknown {
+    const obj: any = {};
+    if (message.metric !== undefined) {
+      obj.metric = MetricRecord.toJSON(message.metric);
+    }
+    if (message.createTime !== undefined) {
+      obj.createTime = message.createTime.toISOString();
+    }
+    if (message.job !== "") {
+      obj.job = message.job;
+    }
+    if (message.spec !== undefined) {
+      obj.spec = EvaluationSpec.toJSON(message.spec);
+    }
+    if (message.weightsDigests) {
+      const entries = globalThis.Object.entries(message.weightsDigests) as [string, string][];
+      if (entries.length > 0) {
+        obj.weightsDigests = {};
+        entries.forEach(([k, v]) => {
+          obj.weightsDigests[k] = v;
+        });
+      }
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<EvaluationRecord>): EvaluationRecord {
+    return EvaluationRecord.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<EvaluationRecord>): EvaluationRecord {
+    const message = createBaseEvaluationRecord();
+    message.metric = (object.metric !== undefined && object.metric !== null)
+      ? MetricRecord.fromPartial(object.metric)
+      : undefined;
+    message.createTime = object.createTime ?? undefined;
+    message.job = object.job ?? "";
+    message.spec = (object.spec !== undefined && object.spec !== null)
+      ? EvaluationSpec.fromPartial(object.spec)
+      : undefined;
+    message.weightsDigests = (globalThis.Object.entries(object.weightsDigests ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    return message;
+  },
+};
+
+function createBaseEvaluationRecord_WeightsDigestsEntry(): EvaluationRecord_WeightsDigestsEntry {
+  return { key: "", value: "" };
+}
+
+export const EvaluationRecord_WeightsDigestsEntry: MessageFns<EvaluationRecord_WeightsDigestsEntry> = {
+  encode(message: EvaluationRecord_WeightsDigestsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EvaluationRecord_WeightsDigestsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEvaluationRecord_WeightsDigestsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): EvaluationRecord_WeightsDigestsEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? globalThis.String(object.value) : "",
+    };
+  },
+
+  toJSON(message: EvaluationRecord_WeightsDigestsEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== "") {
+      obj.value = message.value;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<EvaluationRecord_WeightsDigestsEntry>): EvaluationRecord_WeightsDigestsEntry {
+    return EvaluationRecord_WeightsDigestsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<EvaluationRecord_WeightsDigestsEntry>): EvaluationRecord_WeightsDigestsEntry {
+    const message = createBaseEvaluationRecord_WeightsDigestsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
     return message;
   },
 };
@@ -1773,6 +2268,28 @@ type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
+
+function toTimestamp(date: Date): Timestamp {
+  const seconds = BigInt(Math.trunc(date.getTime() / 1_000));
+  const nanos = (date.getTime() % 1_000) * 1_000_000;
+  return { seconds, nanos };
+}
+
+function fromTimestamp(t: Timestamp): Date {
+  let millis = (globalThis.Number(t.seconds.toString()) || 0) * 1_000;
+  millis += (t.nanos || 0) / 1_000_000;
+  return new globalThis.Date(millis);
+}
+
+function fromJsonTimestamp(o: any): Date {
+  if (o instanceof globalThis.Date) {
+    return o;
+  } else if (typeof o === "string") {
+    return new globalThis.Date(o);
+  } else {
+    return fromTimestamp(Timestamp.fromJSON(o));
+  }
+}
 
 function isObject(value: any): boolean {
   return typeof value === "object" && value !== null;

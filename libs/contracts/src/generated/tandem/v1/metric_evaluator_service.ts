@@ -7,7 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { CallContext, CallOptions } from "nice-grpc-common";
-import { EvaluationSpec, Metric } from "./evaluation.js";
+import { EvaluationRecord, EvaluationSpec, Metric } from "./evaluation.js";
 import { Job, JobSettings } from "./job.js";
 
 /** Request of CreateEvaluationJob. */
@@ -48,6 +48,26 @@ export interface ListMetricsRequest {
 export interface ListMetricsResponse {
   /** Metrics, in order of name. */
   metrics: Metric[];
+  /** Token of the next page; empty at the end. */
+  nextPageToken: string;
+}
+
+/** Request of ListEvaluationRecords. */
+export interface ListEvaluationRecordsRequest {
+  /** Most records to return; 0 means 100, and more than 1000 is 1000. */
+  pageSize: number;
+  /** next_page_token of the page before. */
+  pageToken: string;
+  /** Only of this metric, `metrics/{metric}` or {metric} alone; empty means all. */
+  metric: string;
+  /** Only of what has this source_digest; empty means all. */
+  sourceDigest: string;
+}
+
+/** Response of ListEvaluationRecords. */
+export interface ListEvaluationRecordsResponse {
+  /** Records, newest first. */
+  records: EvaluationRecord[];
   /** Token of the next page; empty at the end. */
   nextPageToken: string;
 }
@@ -430,6 +450,226 @@ export const ListMetricsResponse: MessageFns<ListMetricsResponse> = {
   },
 };
 
+function createBaseListEvaluationRecordsRequest(): ListEvaluationRecordsRequest {
+  return { pageSize: 0, pageToken: "", metric: "", sourceDigest: "" };
+}
+
+export const ListEvaluationRecordsRequest: MessageFns<ListEvaluationRecordsRequest> = {
+  encode(message: ListEvaluationRecordsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pageSize !== 0) {
+      writer.uint32(8).uint32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(18).string(message.pageToken);
+    }
+    if (message.metric !== "") {
+      writer.uint32(26).string(message.metric);
+    }
+    if (message.sourceDigest !== "") {
+      writer.uint32(34).string(message.sourceDigest);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListEvaluationRecordsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListEvaluationRecordsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.pageSize = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.metric = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.sourceDigest = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListEvaluationRecordsRequest {
+    return {
+      pageSize: isSet(object.pageSize)
+        ? globalThis.Number(object.pageSize)
+        : isSet(object.page_size)
+        ? globalThis.Number(object.page_size)
+        : 0,
+      pageToken: isSet(object.pageToken)
+        ? globalThis.String(object.pageToken)
+        : isSet(object.page_token)
+        ? globalThis.String(object.page_token)
+        : "",
+      metric: isSet(object.metric) ? globalThis.String(object.metric) : "",
+      sourceDigest: isSet(object.sourceDigest)
+        ? globalThis.String(object.sourceDigest)
+        : isSet(object.source_digest)
+        ? globalThis.String(object.source_digest)
+        : "",
+    };
+  },
+
+  toJSON(message: ListEvaluationRecordsRequest): unknown {
+    const obj: any = {};
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      obj.pageToken = message.pageToken;
+    }
+    if (message.metric !== "") {
+      obj.metric = message.metric;
+    }
+    if (message.sourceDigest !== "") {
+      obj.sourceDigest = message.sourceDigest;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListEvaluationRecordsRequest>): ListEvaluationRecordsRequest {
+    return ListEvaluationRecordsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListEvaluationRecordsRequest>): ListEvaluationRecordsRequest {
+    const message = createBaseListEvaluationRecordsRequest();
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    message.metric = object.metric ?? "";
+    message.sourceDigest = object.sourceDigest ?? "";
+    return message;
+  },
+};
+
+function createBaseListEvaluationRecordsResponse(): ListEvaluationRecordsResponse {
+  return { records: [], nextPageToken: "" };
+}
+
+export const ListEvaluationRecordsResponse: MessageFns<ListEvaluationRecordsResponse> = {
+  encode(message: ListEvaluationRecordsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.records) {
+      EvaluationRecord.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListEvaluationRecordsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListEvaluationRecordsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.records.push(EvaluationRecord.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListEvaluationRecordsResponse {
+    return {
+      records: globalThis.Array.isArray(object?.records)
+        ? object.records.map((e: any) => EvaluationRecord.fromJSON(e))
+        : [],
+      nextPageToken: isSet(object.nextPageToken)
+        ? globalThis.String(object.nextPageToken)
+        : isSet(object.next_page_token)
+        ? globalThis.String(object.next_page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListEvaluationRecordsResponse): unknown {
+    const obj: any = {};
+    if (message.records?.length) {
+      obj.records = message.records.map((e) => EvaluationRecord.toJSON(e));
+    }
+    if (message.nextPageToken !== "") {
+      obj.nextPageToken = message.nextPageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListEvaluationRecordsResponse>): ListEvaluationRecordsResponse {
+    return ListEvaluationRecordsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListEvaluationRecordsResponse>): ListEvaluationRecordsResponse {
+    const message = createBaseListEvaluationRecordsResponse();
+    message.records = object.records?.map((e) => EvaluationRecord.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
 /** MetricEvaluatorService measures sets of images. */
 export type MetricEvaluatorServiceDefinition = typeof MetricEvaluatorServiceDefinition;
 export const MetricEvaluatorServiceDefinition = {
@@ -457,6 +697,15 @@ export const MetricEvaluatorServiceDefinition = {
       responseStream: false,
       options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
+    /** ListEvaluationRecords returns what was measured, newest first; records outlive their jobs. */
+    listEvaluationRecords: {
+      name: "ListEvaluationRecords",
+      requestType: ListEvaluationRecordsRequest as typeof ListEvaluationRecordsRequest,
+      requestStream: false,
+      responseType: ListEvaluationRecordsResponse as typeof ListEvaluationRecordsResponse,
+      responseStream: false,
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
+    },
   },
 } as const;
 
@@ -474,6 +723,11 @@ export interface MetricEvaluatorServiceImplementation<CallContextExt = {}> {
     request: ListMetricsRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<ListMetricsResponse>>;
+  /** ListEvaluationRecords returns what was measured, newest first; records outlive their jobs. */
+  listEvaluationRecords(
+    request: ListEvaluationRecordsRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<ListEvaluationRecordsResponse>>;
 }
 
 export interface MetricEvaluatorServiceClient<CallOptionsExt = {}> {
@@ -490,6 +744,11 @@ export interface MetricEvaluatorServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<ListMetricsRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<ListMetricsResponse>;
+  /** ListEvaluationRecords returns what was measured, newest first; records outlive their jobs. */
+  listEvaluationRecords(
+    request: DeepPartial<ListEvaluationRecordsRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<ListEvaluationRecordsResponse>;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
