@@ -26,6 +26,7 @@ const allowed = {
   trainer: ["contracts", "network-messages", "rpc", "jobs", "storage", ...compute],
   "ema-reconstructor": ["contracts", "network-messages", "rpc", "jobs", "storage", ...compute],
   "dataset-builder": ["contracts", "network-messages", "rpc", "jobs", "storage", ...compute],
+  "metric-evaluator": ["contracts", "rpc", "jobs", "storage", ...compute],
   "gateway-api": ["contracts", "rpc", "jobs", "storage", "diffusion"],
   cli: ["contracts", "rpc", "storage", ...compute],
   e2e: ["contracts", "rpc", "storage", "cli", ...compute],

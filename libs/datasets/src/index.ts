@@ -7,6 +7,7 @@ export type { ConvertHooks, ConvertOptions, ConvertProgress, ConvertReport } fro
 export { type LabelSource, openPictures } from "./converting/picture-files.js";
 export type { PictureSource } from "./converting/picture-source.js";
 export { type Dataset, type OpenOptions, openDataset } from "./dataset.js";
+export { datasetDigest } from "./digest.js";
 export type { DatasetFacts, SampleBatch, SampleSource } from "./facts.js";
 export { decodePicture } from "./pictures/decode.js";
 export { type Picture, Resampler } from "./resample/resampler.js";

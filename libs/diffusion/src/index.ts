@@ -13,6 +13,7 @@ export { type Pixels, toPixels } from "./pixels.js";
 export { type ChannelMap, previewRgb, shrink } from "./preview.js";
 export type { Generator } from "./random/generator.js";
 export { createGenerator, type GeneratorName, generators } from "./random/index.js";
+export { MersenneTwister } from "./random/mersenne-twister.js";
 export { philox4x32 } from "./random/philox.js";
 export { type SampleOptions, type SampleOutcome, type StepReport, sample } from "./sample.js";
 export { type SolverName, solvers } from "./solvers/index.js";

@@ -1,6 +1,7 @@
 /** @file A folder's files, those of its folders included. */
 import { open, readdir, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
+import { crc32 } from "node:zlib";
 import { fileError } from "@tandem/formats";
 import { invalidDataset } from "../invalid-dataset.js";
 import type { DatasetFiles } from "./dataset-files.js";
@@ -32,6 +33,10 @@ export class FolderFiles implements DatasetFiles {
 
   size(name: string): number {
     return this.sizes.get(name)!;
+  }
+
+  async crc32(name: string): Promise<number> {
+    return crc32(await this.read(name));
   }
 
   async read(name: string, offset = 0, length = this.size(name) - offset): Promise<Buffer> {

@@ -59,6 +59,10 @@ export class ZipFiles implements DatasetFiles {
     return this.entries.get(name)!.uncompressedSize;
   }
 
+  async crc32(name: string): Promise<number> {
+    return this.entries.get(name)!.crc32;
+  }
+
   async read(name: string, offset = 0, length = this.size(name) - offset): Promise<Buffer> {
     const entry = this.entries.get(name)!;
     const start = await this.#start(entry);

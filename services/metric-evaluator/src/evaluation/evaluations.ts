@@ -1,0 +1,186 @@
+/** @file The evaluation job: a request becomes a resolved spec, and a resolved spec work in a process of its own. */
+import { rm } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { EvaluationSpec } from "@tandem/contracts";
+import { DomainError, invalid } from "@tandem/errors";
+import { type Artifacts, type JobContext, type JobEnd, type JobKind, jobKind, runInChild } from "@tandem/jobs";
+import { parseUri, type Storage } from "@tandem/storage";
+import { checkDetectorName, type DetectorFiles } from "../detectors/detector-files.js";
+import type { Records } from "../records/records.js";
+import { openImages } from "../source/file-images.js";
+import { type GatewayAddress, planOf, rawPixels } from "../source/generated-images.js";
+import type { EvaluationInput } from "./evaluation-input.js";
+import { wantedMetrics } from "./metric-names.js";
+import { checkShard } from "./positions.js";
+
+/** What evaluations are done with. */
+export interface EvaluationSettings {
+  readonly storage: Storage;
+  /** The service's own folder. */
+  readonly folder: string;
+  readonly threads: number;
+  readonly gateway: GatewayAddress | undefined;
+  readonly records: Records;
+  readonly detectors: DetectorFiles;
+}
+
+const DEFAULT_IMAGES = 50_000n;
+const DEFAULT_BATCH = { images: 64, generation: 32 } as const;
+const MAX_BATCH = 1024;
+/** Seeds of subsets and first images, exclusive. */
+const MAX_SEED = 2n ** 32n;
+const MAX_WORKERS = 64;
+/** Files that hold one record: statistics for others' programs. */
+const SINGLE = /\.(npz|pkl|safetensors)$/;
+
+type Context = JobContext<"evaluation">;
+
+/** Evaluation jobs of a server. */
+export class Evaluations {
+  readonly kind: JobKind;
+
+  constructor(
+    private readonly artifacts: Artifacts,
+    private readonly settings: EvaluationSettings,
+  ) {
+    this.kind = jobKind({ kind: "evaluation", pausable: true, run: (context) => this.#run(context) });
+  }
+
+  /**
+   * The request with its defaults. Images are counted, detectors and reference are there, and a gateway knows the models: what is
+   * wrong shows now, not after hours.
+   * @throws DomainError FIELD_INVALID, TOO_FEW_IMAGES, DATASET_INVALID, MODEL_NOT_READY (no weights), RESOURCE_NOT_FOUND,
+   *   URI_NOT_ALLOWED; what Generate throws
+   */
+  async resolve(spec: EvaluationSpec): Promise<EvaluationSpec> {
+    const metrics = wantedMetrics(spec.metrics);
+    for (const [i, { detector }] of spec.detectors.entries())
+      checkDetectorName(detector, `spec.detectors[${i}].detector`);
+    checkShard(spec.shard);
+    if (spec.shard && spec.reference)
+      throw invalid("spec.reference", spec.reference.uri, "absent with a shard, whose statistics are merged first");
+    if (spec.batchSize > MAX_BATCH) throw invalid("spec.batch_size", spec.batchSize, `at most ${MAX_BATCH}`);
+    if ((spec.workers ?? 0) > MAX_WORKERS) throw invalid("spec.workers", spec.workers, `at most ${MAX_WORKERS}`);
+    if (spec.reference) await this.artifacts.localPath(spec.reference, "spec.reference");
+    if (spec.source?.$case === "images" || spec.source?.$case === "generation")
+      for (const { detector } of metrics) await this.settings.detectors.path(detector, spec.detectors);
+    const source = await this.#source(spec);
+    const seeds = seedsOf(source);
+    if (SINGLE.test(spec.statisticsUri) && seeds.length > 1)
+      throw invalid("spec.statistics_uri", spec.statisticsUri, "a .pb file: the others hold the statistics of one seed");
+    if (SINGLE.test(spec.statisticsUri) && spec.shard)
+      throw invalid("spec.statistics_uri", spec.statisticsUri, "a .pb file: only exact sums merge");
+    return {
+      ...spec,
+      metrics: metrics.map(({ name }) => `metrics/${name}`),
+      source,
+      numImages: spec.numImages || (spec.reference || source.$case === "generation" ? DEFAULT_IMAGES : 0n),
+      batchSize: spec.batchSize || (source.$case === "generation" ? DEFAULT_BATCH.generation : DEFAULT_BATCH.images),
+      workers: spec.workers ?? 2,
+    };
+  }
+
+  async #source(spec: EvaluationSpec): Promise<NonNullable<EvaluationSpec["source"]>> {
+    const { source, reference, numImages } = spec;
+    switch (source?.$case) {
+      case "images": {
+        const path = await this.artifacts.localPathOrFolder(source.value.files, "spec.images.files");
+        const needed = numImages || (reference ? DEFAULT_IMAGES : 0n);
+        await (await openImages(path, Number(needed))).close();
+        const subsetSeeds = checkSeeds(source.value.subsetSeeds, "spec.images.subset_seeds");
+        return { $case: "images", value: { ...source.value, subsetSeeds } };
+      }
+      case "generation": {
+        const generation = source.value.spec;
+        if (!generation) throw invalid("spec.generation.spec", undefined, "what to generate");
+        for (const [field, isSet] of Object.entries({
+          seeds: generation.seeds.length > 0,
+          output_uri: generation.outputUri !== "",
+          previews: generation.previews !== undefined,
+        }))
+          if (isSet)
+            throw invalid(`spec.generation.spec.${field}`, "set", "unset: nothing is stored, and seeds follow start_seeds");
+        const startSeeds = checkSeeds(source.value.startSeeds, "spec.generation.start_seeds");
+        const { gateway } = this.settings;
+        if (!gateway)
+          throw new DomainError(
+            "NOT_SUPPORTED",
+            "this evaluator knows no gateway to generate with; start it with --gateway HOST:PORT",
+          );
+        const first = startSeeds[0]!;
+        const plan = await planOf(gateway, { ...rawPixels(generation), seeds: [{ first, last: first }] });
+        return { $case: "generation", value: { spec: rawPixels(plan.spec!), startSeeds } };
+      }
+      case "statistics": {
+        const { files } = source.value;
+        if (files.length === 0) throw invalid("spec.statistics.files", undefined, "at least one file");
+        for (const [i, file] of files.entries()) await this.artifacts.localPath(file, `spec.statistics.files[${i}]`);
+        return source;
+      }
+      default:
+        throw invalid("spec.source", undefined, "images, generation or statistics");
+    }
+  }
+
+  async #run(context: Context): Promise<JobEnd<"evaluation">> {
+    const input = await this.#input(context);
+    const end = await runInChild<"evaluation">(new URL("./evaluation-process.js", import.meta.url), input, context);
+    if (end.kind === "stopped") return end;
+    await rm(input.folder, { recursive: true, force: true });
+    return end;
+  }
+
+  async #input({ spec, name, signal }: Context): Promise<EvaluationInput> {
+    const { artifacts, settings } = this;
+    const { source, reference } = spec;
+    const names = source?.$case === "statistics" ? [] : wantedMetrics(spec.metrics).map(({ detector }) => detector);
+    const detectors: Record<string, string> = {};
+    for (const detector of new Set(names))
+      detectors[detector] = await settings.detectors.path(detector, spec.detectors, signal);
+    const shards: string[] = [];
+    if (source?.$case === "statistics")
+      for (const [i, file] of source.value.files.entries())
+        shards.push(await artifacts.localPath(file, `spec.statistics.files[${i}]`, signal));
+    return {
+      spec,
+      images:
+        source?.$case === "images"
+          ? await artifacts.localPathOrFolder(source.value.files, "spec.images.files", signal)
+          : undefined,
+      gateway: source?.$case === "generation" ? settings.gateway : undefined,
+      shards,
+      reference: reference && (await artifacts.localPath(reference, "spec.reference", signal)),
+      detectors,
+      folder: join(settings.folder, "evaluations", basename(name)),
+      statistics: await this.#statisticsPath(spec, name),
+      records: settings.records.path,
+      threads: settings.threads,
+    };
+  }
+
+  async #statisticsPath({ statisticsUri, reference }: EvaluationSpec, job: string): Promise<string | undefined> {
+    const { storage, folder } = this.settings;
+    if (statisticsUri === "") return reference ? undefined : join(folder, "statistics", `${basename(job)}.pb`);
+    const url = parseUri(statisticsUri);
+    const parent = await storage.localFolder(new URL("./", url).href, { create: true });
+    return join(parent, basename(fileURLToPath(url)));
+  }
+}
+
+type Source = NonNullable<EvaluationSpec["source"]>;
+
+/** Seeds of the records. */
+function seedsOf(source: Source): readonly bigint[] {
+  if (source.$case === "images") return source.value.subsetSeeds;
+  return source.$case === "generation" ? source.value.startSeeds : [0n];
+}
+
+/** @returns [0] for none @throws DomainError FIELD_INVALID for one that is too large, or there twice */
+function checkSeeds(seeds: readonly bigint[], field: string): bigint[] {
+  for (const [i, seed] of seeds.entries()) {
+    if (seed >= MAX_SEED) throw invalid(`${field}[${i}]`, seed, "below 2^32");
+    if (seeds.indexOf(seed) !== i) throw invalid(`${field}[${i}]`, seed, "a seed that is not there already");
+  }
+  return seeds.length > 0 ? [...seeds] : [0n];
+}

@@ -1,0 +1,174 @@
+/** @file Images that a gateway makes for the measurement and nobody stores. */
+import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  GatewayServiceDefinition,
+  type GenerationPlan,
+  GenerationSpec,
+  ImageFormat,
+  ModelServiceDefinition,
+  type SeedRange,
+} from "@tandem/contracts";
+import { DomainError } from "@tandem/errors";
+import { type Channel, type Client, connect, createClient } from "@tandem/rpc";
+import type { ImageBatch, ImageSource } from "./image-source.js";
+
+/** Where images are made. */
+export interface GatewayAddress {
+  readonly address: string;
+  readonly token: string | undefined;
+}
+
+/** Most images of one Generate call, as the contract has it. */
+const IMAGES_PER_CALL = 10_000;
+/** A gateway that is started again is back within this time; one that stays away longer is reported, milliseconds. */
+const PATIENCE_MS = 60_000;
+const PAUSE_MS = 1000;
+
+type Gateway = Client<typeof GatewayServiceDefinition>;
+
+/** Images by seed: position p of the record of seed s is the image of seed s + p. */
+export class GeneratedImages implements ImageSource {
+  private constructor(
+    private readonly channel: Channel,
+    private readonly gateway: Gateway,
+    private readonly spec: GenerationSpec,
+    readonly digest: string,
+    readonly weightsDigests: Readonly<Record<string, string>>,
+  ) {}
+
+  /** @throws DomainError SERVER_UNAVAILABLE, RESOURCE_NOT_FOUND (a model) */
+  static async open(to: GatewayAddress, spec: GenerationSpec, signal: AbortSignal): Promise<GeneratedImages> {
+    const channel = channelTo(to);
+    try {
+      const weightsDigests = await digestsOf(channel, spec, signal);
+      const digest = generationDigest(spec, weightsDigests);
+      return new GeneratedImages(
+        channel,
+        createClient(GatewayServiceDefinition, channel),
+        spec,
+        digest,
+        weightsDigests,
+      );
+    } catch (error) {
+      channel.close();
+      throw error;
+    }
+  }
+
+  count(numImages: number): number {
+    return numImages;
+  }
+
+  async *batches(seed: number, positions: readonly number[], batchSize: number, signal: AbortSignal) {
+    const missing = new Set(positions);
+    let lostAt: number | undefined;
+    while (missing.size > 0) {
+      try {
+        const asked = [...missing].slice(0, IMAGES_PER_CALL).map((position) => seed + position);
+        for await (const batch of this.#made(seed, asked, batchSize, signal)) {
+          lostAt = undefined;
+          for (const position of batch.positions) missing.delete(position);
+          yield batch;
+        }
+      } catch (error) {
+        // What has come is kept; a gateway that starts again is asked for the rest.
+        if (!(error instanceof DomainError) || error.reason !== "SERVER_UNAVAILABLE") throw error;
+        lostAt ??= Date.now();
+        if (Date.now() - lostAt > PATIENCE_MS) throw error;
+        await sleep(PAUSE_MS, undefined, { signal });
+      }
+    }
+  }
+
+  /** The images of some seeds, as they come. */
+  async *#made(start: number, seeds: readonly number[], batchSize: number, signal: AbortSignal) {
+    const spec = { ...this.spec, seeds: toRanges(seeds), batchSize: this.spec.batchSize || batchSize };
+    let batch = emptyBatch();
+    let isComplete = false;
+    for await (const { event } of this.gateway.generate({ spec }, { signal })) {
+      isComplete = event?.$case === "done";
+      if (event?.$case !== "image") continue;
+      const { info, data } = event.value;
+      batch.positions.push(Number(info!.seed) - start);
+      batch.names.push(`the image of seed ${info!.seed}`);
+      batch.images.push({ width: info!.width, height: info!.height, data });
+      if (batch.images.length < batchSize) continue;
+      yield batch as ImageBatch;
+      batch = emptyBatch();
+    }
+    if (batch.images.length > 0) yield batch as ImageBatch;
+    if (!isComplete) throw new DomainError("SERVER_UNAVAILABLE", "the gateway ended before all images were made");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.channel.close();
+  }
+}
+
+/**
+ * What a gateway would do for a request, its preset expanded; nothing is made.
+ * @throws DomainError what Generate throws
+ */
+export async function planOf(to: GatewayAddress, spec: GenerationSpec, signal?: AbortSignal): Promise<GenerationPlan> {
+  const channel = channelTo(to);
+  try {
+    const gateway = createClient(GatewayServiceDefinition, channel);
+    for await (const { event } of gateway.generate({ spec }, signal ? { signal } : {}))
+      if (event?.$case === "plan") return event.value; // leaving the stream cancels the call
+    throw new DomainError("SERVER_UNAVAILABLE", `the gateway at ${to.address} told no plan`);
+  } finally {
+    channel.close();
+  }
+}
+
+const channelTo = ({ address, token }: GatewayAddress): Channel =>
+  connect(address, { name: `the gateway at ${address}`, ...(token !== undefined && { token }) });
+
+const emptyBatch = () => ({
+  positions: [] as number[],
+  names: [] as string[],
+  images: [] as { width: number; height: number; data: Uint8Array }[],
+});
+
+/** Digests of all models that take part. */
+async function digestsOf(channel: Channel, spec: GenerationSpec, signal: AbortSignal) {
+  const models = createClient(ModelServiceDefinition, channel);
+  const { sampling, autoencoder } = spec;
+  const guides = sampling?.guidance.map(({ model }) => model) ?? [];
+  const names = [sampling?.model ?? "", ...guides, autoencoder].filter(Boolean);
+  const digests: Record<string, string> = {};
+  for (const name of new Set(names)) {
+    const { model } = await models.getModel({ name }, { signal });
+    digests[name] = model!.weightsDigest;
+  }
+  return digests;
+}
+
+/** Over everything that decides the images: not the seeds, not how many at once, not which server holds which model. */
+function generationDigest(spec: GenerationSpec, digests: Readonly<Record<string, string>>): string {
+  const { sampling, generator, labels, wireType, autoencoder } = spec;
+  const deciding = GenerationSpec.toJSON(
+    GenerationSpec.fromPartial({ sampling, generator, wireType, autoencoder, ...(labels && { labels }) }),
+  );
+  const text = JSON.stringify(deciding, (_, value) => (typeof value === "string" ? (digests[value] ?? value) : value));
+  return `sha256:${createHash("sha256").update(text).digest("hex")}`;
+}
+
+/** Ascending seeds as ranges. */
+export function toRanges(seeds: readonly number[]): SeedRange[] {
+  const ranges: { first: number; last: number }[] = [];
+  for (const seed of seeds) {
+    const open = ranges.at(-1);
+    if (open && seed === open.last + 1) open.last = seed;
+    else ranges.push({ first: seed, last: seed });
+  }
+  return ranges.map(({ first, last }) => ({ first: BigInt(first), last: BigInt(last) }));
+}
+
+/** The request of a generation as it is kept: pixels as bytes, no seeds. */
+export const rawPixels = (spec: GenerationSpec): GenerationSpec => ({
+  ...spec,
+  seeds: [],
+  format: ImageFormat.IMAGE_FORMAT_RGB8,
+});
