@@ -15,6 +15,8 @@ export interface MetricEvaluatorOptions extends JobServerOptions {
   readonly detectors: DetectorPlaces;
   /** Where models are measured; undefined: files only. */
   readonly gateway: GatewayAddress | undefined;
+  /** A kill costs at most the work of this time, milliseconds; by default a minute, for keeping takes a second. */
+  readonly keepEveryMs?: number;
 }
 
 /** An evaluator process. */
@@ -23,7 +25,7 @@ export interface MetricEvaluatorOptions extends JobServerOptions {
 export class MetricEvaluatorModule {
   /** @throws DomainError when the store of jobs cannot be opened */
   static forRoot(options: MetricEvaluatorOptions): DynamicModule {
-    const { grpc, folder, roots, threads, queueLimit, logger, gateway } = options;
+    const { grpc, folder, roots, threads, queueLimit, logger, gateway, keepEveryMs = 60_000 } = options;
     const detectorUris = [...options.detectors.named.values()].map((uri) => uri.replace(/#.*$/, ""));
     const storage = new Storage({
       roots: [...roots, ...detectorUris, folder],
@@ -34,7 +36,7 @@ export class MetricEvaluatorModule {
     let detectors: DetectorFiles | undefined;
     const makeKinds = (artifacts: Artifacts) => {
       detectors = new DetectorFiles(options.detectors, storage, artifacts);
-      evaluations = new Evaluations(artifacts, { storage, folder, threads, gateway, records, detectors });
+      evaluations = new Evaluations(artifacts, { storage, folder, threads, gateway, records, detectors, keepEveryMs });
       return [evaluations.kind];
     };
     const jobs = JobsModule.forRoot({ folder, storage, logger, queueLimit }, makeKinds);

@@ -21,4 +21,6 @@ export interface EvaluationInput {
   /** File of what is on record, where the results go as well. */
   readonly records: string;
   readonly threads: number;
+  /** What was measured is kept this often, milliseconds. */
+  readonly keepEveryMs: number;
 }

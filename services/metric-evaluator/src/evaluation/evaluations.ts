@@ -1,5 +1,5 @@
 /** @file The evaluation job: a request becomes a resolved spec, and a resolved spec work in a process of its own. */
-import { rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { EvaluationSpec } from "@tandem/contracts";
@@ -23,6 +23,8 @@ export interface EvaluationSettings {
   readonly gateway: GatewayAddress | undefined;
   readonly records: Records;
   readonly detectors: DetectorFiles;
+  /** What was measured is kept this often, milliseconds. */
+  readonly keepEveryMs: number;
 }
 
 const DEFAULT_IMAGES = 50_000n;
@@ -156,12 +158,17 @@ export class Evaluations {
       statistics: await this.#statisticsPath(spec, name),
       records: settings.records.path,
       threads: settings.threads,
+      keepEveryMs: settings.keepEveryMs,
     };
   }
 
   async #statisticsPath({ statisticsUri, reference }: EvaluationSpec, job: string): Promise<string | undefined> {
     const { storage, folder } = this.settings;
-    if (statisticsUri === "") return reference ? undefined : join(folder, "statistics", `${basename(job)}.pb`);
+    if (statisticsUri === "") {
+      if (reference) return undefined;
+      await mkdir(join(folder, "statistics"), { recursive: true });
+      return join(folder, "statistics", `${basename(job)}.pb`);
+    }
     const url = parseUri(statisticsUri);
     const parent = await storage.localFolder(new URL("./", url).href, { create: true });
     return join(parent, basename(fileURLToPath(url)));

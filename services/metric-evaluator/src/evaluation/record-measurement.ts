@@ -98,6 +98,7 @@ export class RecordMeasurement {
         seed,
         positions: this.#positions,
         batchSize: input.spec.batchSize,
+        keepEveryMs: input.keepEveryMs,
         logitsOf: new Set(this.#wants.filter(({ classes }) => classes > 0).map(({ detector }) => detector)),
         onProgress: (done) =>
           context.progress({ done: index * this.#positions.length + done, total, unit: "images", stage }),

@@ -3,9 +3,6 @@ import type { Detector } from "../detectors/detector.js";
 import type { ImageBatch, ImageSource } from "../source/image-source.js";
 import type { Measurement } from "./measurement.js";
 
-/** What is kept is this old at most, milliseconds: a kill costs no more, and writing it takes a second. */
-const KEEP_EVERY_MS = 60_000;
-
 /** How images are measured. */
 export interface MeasureOptions {
   readonly seed: number;
@@ -13,6 +10,8 @@ export interface MeasureOptions {
   readonly batchSize: number;
   /** Detectors whose logits are wanted. */
   readonly logitsOf: ReadonlySet<string>;
+  /** What is kept is this old at most, milliseconds: a kill costs no more. */
+  readonly keepEveryMs: number;
   /** Told of the positions that are measured. */
   readonly onProgress: (done: number) => void;
   readonly signal: AbortSignal;
@@ -26,7 +25,7 @@ export async function measureImages(
   source: ImageSource,
   detectors: readonly Detector[],
   measurement: Measurement,
-  { seed, positions, batchSize, logitsOf, onProgress, signal }: MeasureOptions,
+  { seed, positions, batchSize, logitsOf, keepEveryMs, onProgress, signal }: MeasureOptions,
 ): Promise<void> {
   const missing = measurement.missing(positions);
   let done = positions.length - missing.length;
@@ -40,7 +39,7 @@ export async function measureImages(
     await measurement.add(batch.positions, rows);
     done += batch.positions.length;
     onProgress(done);
-    if (performance.now() - keptAt < KEEP_EVERY_MS) return;
+    if (performance.now() - keptAt < keepEveryMs) return;
     await measurement.keep();
     keptAt = performance.now();
   };
