@@ -38,7 +38,12 @@ function statisticsOf(files: string, more: SpecDraft = {}): SpecDraft {
 
 /** A folder against the reference. */
 const against = (files: string, more: SpecDraft = {}): SpecDraft =>
-  statisticsOf(files, { reference: { uri: uri("reference.pb") }, numImages: BigInt(COUNT), ignoreRecords: true, ...more });
+  statisticsOf(files, {
+    reference: { uri: uri("reference.pb") },
+    numImages: BigInt(COUNT),
+    ignoreRecords: true,
+    ...more,
+  });
 
 const values = (result: { records: { metric: string; value: number }[] }) =>
   Object.fromEntries(result.records.map(({ metric, value }) => [metric.replace("metrics/", ""), value]));
@@ -55,7 +60,8 @@ describe("an evaluation", () => {
 
   it("gives the same bits whatever the batches and the threads, and in one, two or seven shards", async () => {
     const whole = values(await evaluator.evaluate(against(others)));
-    for (const batchSize of [1, 7]) expect(values(await evaluator.evaluate(against(others, { batchSize })))).toEqual(whole);
+    for (const batchSize of [1, 7])
+      expect(values(await evaluator.evaluate(against(others, { batchSize })))).toEqual(whole);
     for (const count of [1, 2, 7]) {
       const parts = Array.from({ length: count }, (_, index) =>
         evaluator.evaluate(
@@ -77,7 +83,9 @@ describe("an evaluation", () => {
     const { records, best } = await evaluator.evaluate(
       against(images, { source: seeds, numImages: 40n, metrics: ["fd@tiny", "precision@tiny"] }),
     );
-    expect(records.map(({ seed, numImages }) => [seed, numImages])).toEqual([0n, 0n, 1n, 1n].map((seed) => [seed, 40n]));
+    expect(records.map(({ seed, numImages }) => [seed, numImages])).toEqual(
+      [0n, 0n, 1n, 1n].map((seed) => [seed, 40n]),
+    );
     const distances = records.filter(({ metric }) => metric === "metrics/fd@tiny").map(({ value }) => value);
     expect(distances[0]).not.toBe(distances[1]);
     expect(best["metrics/fd@tiny"]).toBe(Math.min(...distances));
@@ -106,11 +114,13 @@ describe("an evaluation", () => {
 
 describe("records", () => {
   it("answer an equal request, of any folder with the same images; another setting is measured", async () => {
-    const ask = (files: string, more: SpecDraft = {}) => evaluator.evaluate(against(files, { ignoreRecords: false, ...more }));
+    const ask = (files: string, more: SpecDraft = {}) =>
+      evaluator.evaluate(against(files, { ignoreRecords: false, ...more }));
     const first = await ask(others);
     const copy = join(folder, "copy");
     await writeImages(copy, []);
-    for (const name of await readdir(join(folder, "others"))) await copyFile(join(folder, "others", name), join(copy, name));
+    for (const name of await readdir(join(folder, "others")))
+      await copyFile(join(folder, "others", name), join(copy, name));
     const second = await ask(`${pathToFileURL(copy).href}/`);
     expect(second.said.join()).toMatch(/seed 0 is on record/);
     expect(second.records).toEqual(first.records);
@@ -122,7 +132,10 @@ describe("records", () => {
     const name = await evaluator.create(against(images, { metrics: ["fd@tiny"] }));
     await evaluator.ended(name);
     await evaluator.jobs.deleteJob({ name });
-    const { records, nextPageToken } = await evaluator.evaluator.listEvaluationRecords({ metric: "fd@tiny", pageSize: 1 });
+    const { records, nextPageToken } = await evaluator.evaluator.listEvaluationRecords({
+      metric: "fd@tiny",
+      pageSize: 1,
+    });
     expect(records).toMatchObject([{ job: name, metric: { metric: "metrics/fd@tiny", detector: "tiny" } }]);
     expect(nextPageToken).not.toBe("");
     await expect(evaluator.evaluator.listEvaluationRecords({ pageToken: "abc" })).rejects.toThrow(/page_token/);
@@ -164,12 +177,28 @@ describe("bad input is refused before anything is measured", () => {
     ["too few of the default", () => against(images, { numImages: 0n }), /60 images, and 50000/],
     ["no source", () => ({ metrics: METRICS }), /spec\.source/],
     ["an unknown metric", () => against(images, { metrics: ["fib"] }), /spec\.metrics\[0\].*fid, /],
-    ["a detector without weights", () => against(images, { metrics: ["fid"] }), /pt_inception-2015-12-05-6726825d\.pth.*--detector/],
+    [
+      "a detector without weights",
+      () => against(images, { metrics: ["fid"] }),
+      /pt_inception-2015-12-05-6726825d\.pth.*--detector/,
+    ],
     ["an unknown detector", () => against(images, { metrics: ["fd@none"] }), /none.*detectors/],
     ["a missing reference", () => against(images, { reference: { uri: uri("gone.npz") } }), /gone\.npz/],
     ["a shard beyond", () => statisticsOf(images, { shard: { index: 2, count: 2 } }), /spec\.shard\.index/],
-    ["a seed twice", () => statisticsOf(images, { source: { $case: "images", value: { files: { uri: images }, subsetSeeds: [1n, 1n] } } }), /subset_seeds\[1\]/],
-    ["a generation without a gateway", () => ({ metrics: METRICS, source: { $case: "generation", value: { spec: { sampling: { model: "servers/a/models/net" } } } } }), /--gateway/],
+    [
+      "a seed twice",
+      () =>
+        statisticsOf(images, { source: { $case: "images", value: { files: { uri: images }, subsetSeeds: [1n, 1n] } } }),
+      /subset_seeds\[1\]/,
+    ],
+    [
+      "a generation without a gateway",
+      () => ({
+        metrics: METRICS,
+        source: { $case: "generation", value: { spec: { sampling: { model: "servers/a/models/net" } } } },
+      }),
+      /--gateway/,
+    ],
     ["a classifier's metric", () => against(images, { metrics: ["inception_score@tiny"] }), /classifier/],
   ])("%s", async (_, spec, message) => {
     expect(await refused(spec())).toMatch(message);
@@ -188,10 +217,13 @@ describe("bad input is refused before anything is measured", () => {
   it("a reference that is damaged, shards that do not fit together, images of two sizes", async () => {
     await writeFile(join(folder, "cut.pb"), (await readFile(join(folder, "reference.pb"))).subarray(0, 5000));
     expect(await refused(against(images, { reference: { uri: uri("cut.pb") } }))).toMatch(/cut\.pb/);
-    const shard = (index: number) => statisticsOf(images, { shard: { index, count: 3 }, statisticsUri: uri(`third-${index}.pb`) });
+    const shard = (index: number) =>
+      statisticsOf(images, { shard: { index, count: 3 }, statisticsUri: uri(`third-${index}.pb`) });
     for (const index of [0, 1]) await evaluator.evaluate(shard(index));
     const files = [0, 1].map((index) => ({ uri: uri(`third-${index}.pb`) }));
-    expect(await refused({ metrics: METRICS, source: { $case: "statistics", value: { files } } })).toMatch(/part 2 of 3 is missing/);
+    expect(await refused({ metrics: METRICS, source: { $case: "statistics", value: { files } } })).toMatch(
+      /part 2 of 3 is missing/,
+    );
     const mixed = await writeImages(join(folder, "mixed"), range(0, 3));
     await writeImages(join(folder, "mixed"), [7], 20);
     expect(await refused(statisticsOf(mixed))).toMatch(/000007\.png.*\[3,20,20\]/);

@@ -53,8 +53,7 @@ export class Detector {
     const [height, width] = inputSize(this.config);
     const size = 3 * height * width;
     const input = new Float32Array(images.length * size);
-    for (const [i, image] of images.entries())
-      preprocess(this.config, image, input.subarray(i * size, (i + 1) * size));
+    for (const [i, image] of images.entries()) preprocess(this.config, image, input.subarray(i * size, (i + 1) * size));
     return input;
   }
 

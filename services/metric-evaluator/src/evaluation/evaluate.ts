@@ -11,8 +11,8 @@ import { mergeShards } from "../statistics/merge.js";
 import { type RecordStatistics, writeStatisticsFile } from "../statistics/statistics-message.js";
 import { writeReferenceFile } from "../statistics/write-reference-file.js";
 import type { EvaluationInput } from "./evaluation-input.js";
-import { RecordMeasurement } from "./record-measurement.js";
 import { type WantedMetric, wantedMetrics } from "./metric-names.js";
+import { RecordMeasurement } from "./record-measurement.js";
 import { entryFor, openReference, type Reference } from "./reference.js";
 import { compare } from "./values.js";
 
@@ -59,7 +59,10 @@ async function ofShards({ input, context, wanted, reference }: Opened): Promise<
     for (const metric of wanted) {
       const made = record.detectors.find(({ detector }) => detector === metric.detector);
       if (!made)
-        throw new DomainError("MODEL_INCOMPATIBLE", `the shards hold nothing of ${metric.detector}, which ${metric.name} needs`);
+        throw new DomainError(
+          "MODEL_INCOMPATIBLE",
+          `the shards hold nothing of ${metric.detector}, which ${metric.name} needs`,
+        );
       entryFor(reference!, metric, { digest: made.detectorDigest, dim: made.dim });
       compared.push(await compare(metric, record.seed, { ...made, logits: undefined }, reference, ""));
     }
@@ -80,7 +83,10 @@ async function ofImages(opened: Opened): Promise<Findings> {
     for (const metric of wanted) {
       const { digest, featureDim, classes } = detectors.find(({ name }) => name === metric.detector)!;
       if (metric.metric.needs === "logits" && classes === 0)
-        throw new DomainError("MODEL_INCOMPATIBLE", `${metric.name} needs a classifier, and ${metric.detector} is none`);
+        throw new DomainError(
+          "MODEL_INCOMPATIBLE",
+          `${metric.name} needs a classifier, and ${metric.detector} is none`,
+        );
       if (reference && metric.metric.needs !== "logits") entryFor(reference, metric, { digest, dim: featureDim });
     }
     say(context, "looking at the images");
@@ -102,7 +108,11 @@ async function writeStatistics(path: string, records: readonly RecordStatistics[
   else await writeStatisticsFile(path, records, spec.shard);
 }
 
-function resultOf(compared: readonly MetricRecord[], wanted: readonly WantedMetric[], elapsedMs: number): EvaluationResult {
+function resultOf(
+  compared: readonly MetricRecord[],
+  wanted: readonly WantedMetric[],
+  elapsedMs: number,
+): EvaluationResult {
   const best: Record<string, number> = {};
   for (const { name, metric } of wanted) {
     const values = compared.filter((one) => one.metric === `metrics/${name}`).map(({ value }) => value);

@@ -70,7 +70,11 @@ export class Evaluations {
     const source = await this.#source(spec);
     const seeds = seedsOf(source);
     if (SINGLE.test(spec.statisticsUri) && seeds.length > 1)
-      throw invalid("spec.statistics_uri", spec.statisticsUri, "a .pb file: the others hold the statistics of one seed");
+      throw invalid(
+        "spec.statistics_uri",
+        spec.statisticsUri,
+        "a .pb file: the others hold the statistics of one seed",
+      );
     if (SINGLE.test(spec.statisticsUri) && spec.shard)
       throw invalid("spec.statistics_uri", spec.statisticsUri, "a .pb file: only exact sums merge");
     return {
@@ -102,7 +106,11 @@ export class Evaluations {
           previews: generation.previews !== undefined,
         }))
           if (isSet)
-            throw invalid(`spec.generation.spec.${field}`, "set", "unset: nothing is stored, and seeds follow start_seeds");
+            throw invalid(
+              `spec.generation.spec.${field}`,
+              "set",
+              "unset: nothing is stored, and seeds follow start_seeds",
+            );
         const startSeeds = checkSeeds(source.value.startSeeds, "spec.generation.start_seeds");
         const { gateway } = this.settings;
         if (!gateway)

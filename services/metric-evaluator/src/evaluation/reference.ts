@@ -85,10 +85,15 @@ export function entryFor(
 ): ReferenceEntry {
   const entry = entries.get(detector);
   const refuse = (why: string) =>
-    new DomainError("MODEL_INCOMPATIBLE", `the reference ${path} ${why}; make one with tandem metrics ref --metrics ${name}`, {
-      resource: path,
-    });
-  if (!entry) throw refuse(`holds nothing of ${detector}, which ${name} compares by, only of ${[...entries.keys()].join(", ")}`);
+    new DomainError(
+      "MODEL_INCOMPATIBLE",
+      `the reference ${path} ${why}; make one with tandem metrics ref --metrics ${name}`,
+      {
+        resource: path,
+      },
+    );
+  if (!entry)
+    throw refuse(`holds nothing of ${detector}, which ${name} compares by, only of ${[...entries.keys()].join(", ")}`);
   if (entry.gaussian.mu.length !== made.dim)
     throw refuse(`holds ${entry.gaussian.mu.length} features of ${detector}, and these weights give ${made.dim}`);
   if (entry.detectorDigest !== undefined && entry.detectorDigest !== made.digest)

@@ -23,7 +23,7 @@ export async function compare(
 ): Promise<MetricRecord> {
   return {
     metric: `metrics/${wanted.name}`,
-    value: await valueOf(wanted, said, reference),
+    value: await metricValue(wanted, said, reference),
     seed: BigInt(seed),
     numImages: BigInt(said.sums.n),
     referenceSha256: wanted.metric.needs === "logits" ? "" : (reference?.sha256 ?? ""),
@@ -33,7 +33,7 @@ export async function compare(
   };
 }
 
-async function valueOf(wanted: WantedMetric, said: Said, reference: Reference | undefined): Promise<number> {
+async function metricValue(wanted: WantedMetric, said: Said, reference: Reference | undefined): Promise<number> {
   const { metric } = wanted;
   const { dim, sums, features, logits, detectorDigest: digest } = said;
   if (metric.needs === "logits") return metric.compute({ dim: logits!.classes, rows: logits!.rows });

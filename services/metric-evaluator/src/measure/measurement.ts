@@ -2,7 +2,14 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DomainError } from "@tandem/errors";
-import { fileError, parseSafetensors, readWholeFile, systemCode, type TensorData, writeSafetensors } from "@tandem/formats";
+import {
+  fileError,
+  parseSafetensors,
+  readWholeFile,
+  systemCode,
+  type TensorData,
+  writeSafetensors,
+} from "@tandem/formats";
 import { FeatureSums } from "@tandem/metrics";
 import type { DetectorRows } from "../detectors/detector.js";
 import { RowFile } from "./row-file.js";

@@ -22,5 +22,10 @@ export interface ImageSource extends AsyncDisposable {
    * The images at some positions of a record, in any order and any batches of at most `batchSize`.
    * @throws DomainError naming file or server; the signal's reason
    */
-  batches(seed: number, positions: readonly number[], batchSize: number, signal: AbortSignal): AsyncIterable<ImageBatch>;
+  batches(
+    seed: number,
+    positions: readonly number[],
+    batchSize: number,
+    signal: AbortSignal,
+  ): AsyncIterable<ImageBatch>;
 }
