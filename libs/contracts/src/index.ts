@@ -30,6 +30,7 @@ export * from "./generated/tandem/v1/tensor.js";
 export * from "./generated/tandem/v1/trainer_service.js";
 export * from "./generated/tandem/v1/training.js";
 export { type LabelledBatch, readLabels, writeLabels } from "./labels-message.js";
+export { type PixelTensor, type ReceivedPixels, readPixels, writePixels } from "./pixels-message.js";
 export {
   type ChurnPlan,
   MAX_STEPS,

@@ -49,7 +49,12 @@ export function checkExtents(shape: readonly number[], field: string): void {
 }
 
 /** The bytes are as many as shape and type need. @throws DomainError TENSOR_SIZE_MISMATCH with expected and actual */
-export function checkBytes(bytes: Uint8Array, shape: readonly number[], wireType: WireType, field: string): void {
+export function checkBytes(
+  bytes: Uint8Array,
+  shape: readonly number[],
+  wireType: Pick<WireType, "name" | "sizeBytes">,
+  field: string,
+): void {
   const expected = shape.reduce((product, extent) => product * extent, wireType.sizeBytes);
   if (bytes.length === expected) return;
   throw new DomainError(

@@ -1,3 +1,3 @@
-export { readEncoding, writeEncoding } from "./encoding.js";
-export { readNetworkConfig, writeNetworkConfig } from "./network-config.js";
+export { readEncoding, readStatistics, writeEncoding, writeStatistics } from "./encoding.js";
+export { readNetworkConfig, writeAutoencoderConfig, writeNetworkConfig } from "./network-config.js";
 export { writeProvenance } from "./provenance.js";

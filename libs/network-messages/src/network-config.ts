@@ -1,7 +1,7 @@
 /** @file NetworkConfig of the contract and of the networks library, both ways. Ranges and defaults are the library's. */
 import type { NetworkConfig as NetworkConfigMessage } from "@tandem/contracts";
 import { DomainError, invalid } from "@tandem/errors";
-import { type NetworkConfig, networkConfig } from "@tandem/networks";
+import { type AutoencoderConfig, downscaleOf, type NetworkConfig, networkConfig } from "@tandem/networks";
 
 type Architecture = NonNullable<NetworkConfigMessage["architecture"]>;
 type Value<K extends Architecture["$case"]> = Extract<Architecture, { $case: K }>["value"];
@@ -20,7 +20,7 @@ export function readNetworkConfig({ architecture }: NetworkConfigMessage, field:
     case "gaussianMixture":
       return checked({ kind: "gaussian_mixture", ...mixtureFields(architecture.value) }, `${field}.gaussian_mixture`);
     case "klAutoencoder":
-      throw new DomainError("NOT_SUPPORTED", "this server runs denoisers; it has no autoencoders", {
+      throw new DomainError("NOT_SUPPORTED", "autoencoders are not made of random weights; give their weights", {
         field: `${field}.kl_autoencoder`,
       });
     case undefined:
@@ -45,6 +45,23 @@ export function writeNetworkConfig(config: NetworkConfig): NetworkConfigMessage 
       return { architecture: { $case: "gaussianMixture", value: { classes, seed: BigInt(seed) } } };
     }
   }
+}
+
+/** An autoencoder's architecture as a message. Channels that are no multiples of the first level's are left out. */
+export function writeAutoencoderConfig(config: AutoencoderConfig): NetworkConfigMessage {
+  const { imgChannels, latentChannels, blockOutChannels, layersPerBlock, normNumGroups } = config;
+  const baseChannels = blockOutChannels[0]!;
+  const multiples = blockOutChannels.map((channels) => channels / baseChannels);
+  const value = {
+    imgChannels,
+    latentChannels,
+    downscale: downscaleOf(config),
+    channelMult: multiples.every(Number.isInteger) ? multiples : [],
+    baseChannels,
+    layersPerBlock,
+    normGroups: normNumGroups,
+  };
+  return { architecture: { $case: "klAutoencoder", value } };
 }
 
 function edm2Fields(message: Value<"edm2Unet">) {

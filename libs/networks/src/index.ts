@@ -1,6 +1,7 @@
 export { labelDim, type NetworkConfig, networkConfig, sampleShape } from "./architectures.js";
 export type { Autoencoder } from "./autoencoder/autoencoder.js";
 export { type AutoencoderConfig, autoencoderConfig, downscaleOf } from "./autoencoder/config.js";
+export { autoencoderTensors } from "./autoencoder/graphs.js";
 export type { CodingOptions } from "./autoencoder/half.js";
 export {
   type Coded,
@@ -10,7 +11,7 @@ export {
   type Planes,
 } from "./autoencoder/open.js";
 export { samplePosterior } from "./autoencoder/posterior.js";
-export { readAutoencoder } from "./autoencoder/read.js";
+export { readAutoencoder, weightsFileOf } from "./autoencoder/read.js";
 export {
   type LatentStatistics,
   normalizeLatents,
@@ -38,6 +39,7 @@ export { readFeatureNetwork } from "./features/read.js";
 export { writeFeatureNetwork } from "./features/write.js";
 export { toMetadata } from "./file/metadata.js";
 export { type NetworkFacts, readNetworkFacts } from "./file/read-facts.js";
+export { type ModelFile, readModel } from "./file/read-model.js";
 export { readDenoiser, readNetwork } from "./file/read-network.js";
 export { type WriteOptions, writeNetwork } from "./file/write-network.js";
 export { type WriteOnnxOptions, type WrittenOnnx, writeOnnx } from "./file/write-onnx.js";

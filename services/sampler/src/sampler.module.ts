@@ -8,6 +8,7 @@ import {
 } from "@nestjs/common";
 import { GrpcModule, grpcOptions, Metrics } from "@tandem/rpc";
 import type { Logger } from "pino";
+import { AutoencoderController } from "./autoencoder/autoencoder.controller.js";
 import type { SamplerConfig } from "./config/config.js";
 import { DebugLog } from "./debug/debug-log.js";
 import { DenoiserController } from "./denoise/denoiser.controller.js";
@@ -66,6 +67,7 @@ export class SamplerModule {
       imports: [GrpcModule.forRoot(grpcOptions(config, logger))],
       providers: [
         ModelController,
+        AutoencoderController,
         DenoiserController,
         SamplerController,
         { provide: ModelStore, useValue: domain.models },

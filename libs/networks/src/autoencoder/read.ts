@@ -9,6 +9,7 @@ import {
   type ReadOptions,
   readPickle,
   readWholeFile,
+  type Safetensors,
   sniff,
 } from "@tandem/formats";
 import type { Unchecked } from "../fields.js";
@@ -61,11 +62,7 @@ export async function weightsFileOf(path: string): Promise<string> {
 
 /** The autoencoder in a file's bytes; undefined when they hold another network. @param path where they came from */
 export async function parseAutoencoder(bytes: Uint8Array, path: string): Promise<Autoencoder | undefined> {
-  const kind = sniff(bytes.subarray(0, 64));
-  const { tensors: stored, metadata } =
-    kind === "safetensors"
-      ? parseSafetensors(bytes, path)
-      : { tensors: namedTensors(await readPickle(bytes, path)), metadata: {} as Record<string, string> };
+  const { tensors: stored, metadata } = await parseTensors(bytes, path);
   if (!isAutoencoder(stored)) return undefined;
   const tensors = byCurrentNames(stored, path);
   const values =
@@ -75,6 +72,11 @@ export async function parseAutoencoder(bytes: Uint8Array, path: string): Promise
   const config = autoencoderConfig(values, path);
   checkTensors(path, autoencoderTensors(config), tensors);
   return { config, tensors, digest: await sha256(bytes) };
+}
+
+async function parseTensors(bytes: Uint8Array, path: string): Promise<Pick<Safetensors, "tensors" | "metadata">> {
+  if (sniff(bytes.subarray(0, 64)) === "safetensors") return parseSafetensors(bytes, path);
+  return { tensors: namedTensors(await readPickle(bytes, path)), metadata: {} };
 }
 
 /** The `config.json` of an autoencoder in the file's folder. One of another network says nothing of this file. */

@@ -30,7 +30,11 @@ export async function readNetwork(path: string, options: ReadOptions = {}): Prom
  * @throws DomainError as `readNetwork`; NOT_SUPPORTED for ONNX files whose operators, inputs or outputs are none of ours
  */
 export async function readDenoiser(path: string, options: ReadOptions = {}): Promise<Network | OnnxNetwork> {
-  const bytes = await readWholeFile(path, options);
+  return parseDenoiser(await readWholeFile(path, options), path);
+}
+
+/** The same from a file's bytes. @param path where they came from */
+export async function parseDenoiser(bytes: Uint8Array, path: string): Promise<Network | OnnxNetwork> {
   if (!isOnnx(bytes, path)) return readWeights(bytes, path);
   const { isSealed, ...network } = onnxNetwork(bytes, path);
   if (isSealed) await checkSeal(bytes, path);

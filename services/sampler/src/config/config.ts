@@ -10,7 +10,7 @@ const flags = {
   model: {
     value: "NAME=PATH",
     isRepeatable: true,
-    help: "a weights file (or https URI) and the name to serve it under",
+    help: "weights (a file, an https URI, an autoencoder's folder) and the name to serve them under",
     read: namedFile,
   },
   models: { value: "FOLDER", help: "serves every .safetensors, .pkl and .onnx file in it, named by its stem" },
@@ -57,7 +57,8 @@ export type SamplerConfig = ConfigOf<typeof flags>;
 /** The sampler as a program. */
 export const program: ServiceProgram<typeof flags> = {
   name: "sampler",
-  purpose: "Serves EDM2 networks: ModelService, DenoiserService and SamplerService of tandem.v1.",
+  purpose:
+    "Serves EDM2 networks and autoencoders: ModelService, DenoiserService, SamplerService and AutoencoderService of tandem.v1.",
   example: "sampler --listen 127.0.0.1:50051 --model net=net.safetensors --model gnet=gnet.safetensors --threads 2",
   flags,
 };

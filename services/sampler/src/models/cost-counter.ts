@@ -18,6 +18,9 @@ function known(config: NetworkConfig | undefined, resource: string): NetworkConf
   );
 }
 
+const notCounted = (resource: string) =>
+  new DomainError("NOT_SUPPORTED", `${resource} is an autoencoder; evaluations of denoisers are counted`, { resource });
+
 /** Counts multiply-adds. */
 export class CostCounter {
   constructor(
@@ -34,9 +37,12 @@ export class CostCounter {
     if (subject.kind === "network") return subject.config;
     if (subject.kind === "weights") {
       await this.networks.fetch(subject);
-      return known((await this.networks.read(subject)).config, subject.uri);
+      const model = await this.networks.read(subject);
+      if (model.kind === "autoencoder") throw notCounted(subject.uri);
+      return known(model.network.config, subject.uri);
     }
     const { facts, source } = this.models.get(subject.name);
+    if (facts?.kind === "autoencoder") throw notCounted(subject.name);
     if (facts) return known(facts.config, subject.name);
     return this.#configOf(source);
   }

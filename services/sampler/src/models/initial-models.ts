@@ -49,7 +49,7 @@ export async function loadInitialModels(
   for (const [i, load] of (await Promise.allSettled(loads)).entries()) {
     const { name, uri } = models[i]!;
     if (load.status === "fulfilled") {
-      const { provider, device } = load.value.loaded!.evaluator.execution;
+      const { provider, device } = load.value.loaded!.execution;
       logger.info({ model: name, uri, provider, device }, "model ready");
     } else if (load.reason instanceof DomainError)
       logger.error({ model: name, uri, reason: load.reason.reason }, load.reason.message);

@@ -1,65 +1,69 @@
-/** @file A model in memory: what it is, what runs it, and who is using it. */
+/** @file Models in memory: what they are, what runs them, and who is using them. */
 import type { DenoiserInfo } from "@tandem/diffusion";
-import { DomainError } from "@tandem/errors";
-import type { Evaluator } from "@tandem/runtime";
-import type { ModelFacts } from "./model-facts.js";
+import type { OpenAutoencoder } from "@tandem/networks";
+import type { Evaluator, Execution } from "@tandem/runtime";
+import { Leases } from "./leases.js";
+import type { AutoencoderFacts, DenoiserFacts } from "./model-facts.js";
 import type { LoadSettings } from "./model-source.js";
 
-/** A model ready to be called. Its weights never change: loading other weights under the same name makes another object. */
+/** A model in memory, whatever it is for. Its weights never change: loading others under the same name makes another object. */
+export type Loaded = LoadedModel | LoadedAutoencoder;
+
+/** A denoiser ready to be called. */
 export class LoadedModel {
-  #users = 0;
-  #idle = Promise.withResolvers<void>();
-  #isRetired = false;
+  readonly #leases: Leases;
 
   constructor(
     /** Resource name, `models/{model}`. */
     readonly name: string,
-    readonly facts: ModelFacts,
+    readonly facts: DenoiserFacts,
     readonly evaluator: Evaluator,
     /** As loaded, the server's choices filled in. */
     readonly settings: LoadSettings,
   ) {
-    this.#idle.resolve();
+    this.#leases = new Leases(name);
+  }
+
+  get execution(): Execution {
+    return this.evaluator.execution;
+  }
+
+  get maxBatchSize(): number {
+    return this.evaluator.maxBatchSize;
   }
 
   /** What the sampling loop must know. */
   get info(): DenoiserInfo {
-    const { name, facts, evaluator } = this;
+    const { name, facts, maxBatchSize } = this;
     const { sampleShape, labelDim, digest } = facts;
-    return { name, sampleShape, labelDim, maxBatchSize: evaluator.maxBatchSize, weightsDigests: { [name]: digest } };
+    return { name, sampleShape, labelDim, maxBatchSize, weightsDigests: { [name]: digest } };
   }
 
-  /**
-   * Keeps the model in memory until the lease is disposed of.
-   * @throws DomainError MODEL_NOT_READY when it is being unloaded
-   */
-  lease(): Disposable {
-    if (this.#isRetired) throw notReady(this.name, "UNLOADED");
-    if (this.#users++ === 0) this.#idle = Promise.withResolvers();
-    let isHeld = true;
-    return {
-      [Symbol.dispose]: () => {
-        if (!isHeld) return;
-        isHeld = false;
-        if (--this.#users === 0) this.#idle.resolve();
-      },
-    };
-  }
-
-  /** Refuses new leases at once; resolves when the last one is given back. */
-  retire(): Promise<void> {
-    this.#isRetired = true;
-    return this.#idle.promise;
-  }
+  /** @throws DomainError MODEL_NOT_READY when it is being unloaded */
+  lease = (): Disposable => this.#leases.take();
+  retire = (): Promise<void> => this.#leases.retire();
 }
 
-/** The error of a call to a model that cannot be called now. @param state as in ModelState, without its prefix */
-export function notReady(name: string, state: string, cause?: Error): DomainError {
-  const why = cause instanceof DomainError ? `: ${cause.message}` : "";
-  const remedy = state === "LOADING" ? "wait until it is ready" : "LoadModel brings it into memory";
-  return new DomainError("MODEL_NOT_READY", `${name} is ${state}${why}; ${remedy}`, {
-    resource: name,
-    metadata: { state: `MODEL_STATE_${state}` },
-    cause,
-  });
+/** An autoencoder ready to be called. */
+export class LoadedAutoencoder {
+  readonly #leases: Leases;
+
+  constructor(
+    readonly name: string,
+    readonly facts: AutoencoderFacts,
+    readonly autoencoder: OpenAutoencoder,
+    /** Most images in one call. */
+    readonly maxBatchSize: number,
+    readonly settings: LoadSettings,
+  ) {
+    this.#leases = new Leases(name);
+  }
+
+  get execution(): Execution {
+    return this.autoencoder.execution;
+  }
+
+  /** @throws DomainError MODEL_NOT_READY when it is being unloaded */
+  lease = (): Disposable => this.#leases.take();
+  retire = (): Promise<void> => this.#leases.retire();
 }

@@ -1,13 +1,36 @@
 /** @file What the weights alone say about a model; known as soon as the file was read, on whatever device it will run. */
-import { labelDim, type Network, type NetworkConfig, type OnnxNetwork, sampleShape } from "@tandem/networks";
+import {
+  type Autoencoder,
+  type AutoencoderConfig,
+  autoencoderTensors,
+  labelDim,
+  type Network,
+  type NetworkConfig,
+  type OnnxNetwork,
+  sampleShape,
+} from "@tandem/networks";
 import { MAX_MESSAGE_BYTES } from "@tandem/rpc";
 
 /** Scalars per sample that a network gives beside the denoised sample, by the names of its graph's outputs. */
 export type Auxiliary = "logvar" | "log_density";
 
 /** What a model is, wherever it runs. */
-export interface ModelFacts
+export type ModelFacts = DenoiserFacts | AutoencoderFacts;
+
+/** What an autoencoder is. */
+export interface AutoencoderFacts {
+  readonly kind: "autoencoder";
+  readonly config: AutoencoderConfig;
+  readonly digest: string;
+  /** Of its pixels, at the size that it was trained at; it takes others. */
+  readonly sampleShape: readonly number[];
+  readonly parameterCount: number;
+}
+
+/** What a denoiser is. */
+export interface DenoiserFacts
   extends Pick<OnnxNetwork, "config" | "encoding" | "provenance" | "digest" | "sampleShape" | "labelDim"> {
+  readonly kind: "denoiser";
   /** Noise levels that the model is good for. */
   readonly sigmaRange: { readonly min: number; readonly max: number };
   readonly auxiliary: readonly Auxiliary[];
@@ -16,7 +39,7 @@ export interface ModelFacts
 }
 
 /** Per architecture: noise levels of the papers' samplers (arXiv 2312.02696, 2406.02507), and what its graph gives as well. */
-const kinds: Record<NetworkConfig["kind"], Pick<ModelFacts, "sigmaRange" | "auxiliary">> = {
+const kinds: Record<NetworkConfig["kind"], Pick<DenoiserFacts, "sigmaRange" | "auxiliary">> = {
   edm2_unet: { sigmaRange: { min: 0.002, max: 80 }, auxiliary: ["logvar"] },
   toy_mlp: { sigmaRange: { min: 0.002, max: 5 }, auxiliary: ["log_density"] },
   gaussian_mixture: { sigmaRange: { min: 0.002, max: 5 }, auxiliary: ["log_density"] },
@@ -25,10 +48,18 @@ const kinds: Record<NetworkConfig["kind"], Pick<ModelFacts, "sigmaRange" | "auxi
 /** Of an ONNX file that does not say what it holds: the range that image networks are sampled in. */
 const usualSigmaRange = kinds.edm2_unet.sigmaRange;
 
+/** Facts of an autoencoder. */
+export function autoencoderFacts({ config, digest }: Pick<Autoencoder, "config" | "digest">): AutoencoderFacts {
+  const { imgChannels, sampleSize } = config;
+  const sizes = autoencoderTensors(config).map(({ shape }) => shape.reduce((a, b) => a * b, 1));
+  const parameterCount = sizes.reduce((a, b) => a + b, 0);
+  return { kind: "autoencoder", config, digest, sampleShape: [imgChannels, sampleSize, sampleSize], parameterCount };
+}
+
 /** Facts of a network. @param parameterCount as counted over its graph */
-export function factsOf(network: Network | OnnxNetwork, parameterCount: number): ModelFacts {
+export function factsOf(network: Network | OnnxNetwork, parameterCount: number): DenoiserFacts {
   const { config, encoding, provenance, digest } = network;
-  const facts = { config, encoding, provenance, digest, parameterCount };
+  const facts = { kind: "denoiser" as const, config, encoding, provenance, digest, parameterCount };
   if (network.format !== "onnx") {
     const { config } = network;
     return { ...facts, sampleShape: sampleShape(config), labelDim: labelDim(config), ...kinds[config.kind] };

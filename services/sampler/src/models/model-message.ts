@@ -10,7 +10,7 @@ import {
   wireTypes,
 } from "@tandem/contracts";
 import { DomainError } from "@tandem/errors";
-import { writeEncoding, writeNetworkConfig, writeProvenance } from "@tandem/network-messages";
+import { writeAutoencoderConfig, writeEncoding, writeNetworkConfig, writeProvenance } from "@tandem/network-messages";
 import { toStatusMessage } from "@tandem/rpc";
 import type { Execution } from "@tandem/runtime";
 
@@ -45,7 +45,7 @@ export function writeModel(record: ModelRecord): Model {
   return Model.fromPartial({
     name,
     displayName: name.slice("models/".length),
-    kind: ModelKind.MODEL_KIND_DENOISER,
+    kind: kindOf(record),
     state: states[state],
     error: error && writeError(error),
     wireTypes: wireTypes.map(({ dataType }) => dataType),
@@ -53,8 +53,8 @@ export function writeModel(record: ModelRecord): Model {
     network: source.kind === "network" ? writeNetworkConfig(source.config) : undefined,
     ...(facts && writeFacts(facts)),
     ...(loaded && {
-      maxBatchSize: loaded.evaluator.maxBatchSize,
-      execution: writeExecution(loaded.evaluator.execution, settings),
+      maxBatchSize: loaded.maxBatchSize,
+      execution: writeExecution(loaded.execution, settings),
     }),
   });
 }
@@ -76,7 +76,19 @@ export function computeTypeOf(dataType: DataType): ComputeType | undefined {
   return (Object.keys(computeTypes) as ComputeType[]).find((computeType) => computeTypes[computeType] === dataType);
 }
 
+/** Before the weights were read, of a file that may be either, a denoiser: what most are. */
+const kindOf = ({ facts }: ModelRecord): ModelKind =>
+  facts?.kind === "autoencoder" ? ModelKind.MODEL_KIND_AUTOENCODER : ModelKind.MODEL_KIND_DENOISER;
+
 function writeFacts(facts: ModelFacts): Partial<Model> {
+  if (facts.kind === "autoencoder")
+    return {
+      sampleShape: [...facts.sampleShape],
+      weightsDigest: facts.digest,
+      wireTypes: [DataType.DATA_TYPE_UINT8, ...wireTypes.map(({ dataType }) => dataType)],
+      network: writeAutoencoderConfig(facts.config),
+      parameterCount: BigInt(facts.parameterCount),
+    };
   return {
     sampleShape: [...facts.sampleShape],
     labelDim: facts.labelDim,

@@ -1,8 +1,9 @@
 /** @file The models of this server by name: known, loading, ready, failed, unloaded; and every way from one to the other. */
 import { DomainError } from "@tandem/errors";
-import { type LoadedModel, notReady } from "./loaded-model.js";
+import { type Loaded, LoadedAutoencoder, LoadedModel } from "./loaded-model.js";
 import type { ModelFacts } from "./model-facts.js";
 import { describeSource, type LoadSettings, type ModelSource, sameSource, satisfies } from "./model-source.js";
+import { notReady } from "./not-ready.js";
 
 /** Whether a model can be called; as ModelState of the contract. */
 export type ModelState = "UNLOADED" | "LOADING" | "READY" | "FAILED";
@@ -17,7 +18,7 @@ export interface ModelRecord {
   /** Known once the weights were read; kept when they are unloaded. */
   readonly facts: ModelFacts | undefined;
   /** Set when READY. */
-  readonly loaded: LoadedModel | undefined;
+  readonly loaded: Loaded | undefined;
   /** Set when FAILED: a DomainError, or a bug. */
   readonly error: Error | undefined;
 }
@@ -26,8 +27,8 @@ export interface ModelRecord {
 export interface ModelLoader {
   /** Fills in the server's choices. */
   resolve(settings: LoadSettings): LoadSettings;
-  load(name: string, source: ModelSource, settings: LoadSettings): Promise<LoadedModel>;
-  unload(name: string): Promise<void>;
+  load(name: string, source: ModelSource, settings: LoadSettings): Promise<Loaded>;
+  unload(model: Loaded): Promise<void>;
 }
 
 /** Most names that the store keeps: failed loads under ever new names must not fill the memory. */
@@ -38,7 +39,7 @@ interface Entry extends ModelRecord {
   source: ModelSource;
   settings: LoadSettings;
   facts: ModelFacts | undefined;
-  loaded: LoadedModel | undefined;
+  loaded: Loaded | undefined;
   error: Error | undefined;
   /** The change in progress: an entry changes one step at a time. */
   change: Promise<void>;
@@ -60,11 +61,18 @@ export class ModelStore {
     return this.#entry(name);
   }
 
-  /** The model in memory. @throws DomainError RESOURCE_NOT_FOUND, MODEL_NOT_READY */
+  /** The denoiser in memory. @throws DomainError RESOURCE_NOT_FOUND, MODEL_NOT_READY, MODEL_INCOMPATIBLE (an autoencoder) */
   ready(name: string): LoadedModel {
-    const { loaded, state, error } = this.#entry(name);
-    if (!loaded) throw notReady(name, state, error);
-    return loaded;
+    const loaded = this.#loaded(name);
+    if (loaded instanceof LoadedModel) return loaded;
+    throw otherKind(name, "an autoencoder, not a denoiser: Encode and Decode take it");
+  }
+
+  /** The autoencoder in memory. @throws DomainError RESOURCE_NOT_FOUND, MODEL_NOT_READY, MODEL_INCOMPATIBLE (a denoiser) */
+  autoencoder(name: string): LoadedAutoencoder {
+    const loaded = this.#loaded(name);
+    if (loaded instanceof LoadedAutoencoder) return loaded;
+    throw otherKind(name, "a denoiser, not an autoencoder: Denoise and Sample take it");
   }
 
   /**
@@ -105,7 +113,7 @@ export class ModelStore {
     entry.error = undefined;
     if (loaded) {
       const retired = loaded.retire();
-      entry.change = entry.change.then(() => retired).then(() => this.loader.unload(name));
+      entry.change = entry.change.then(() => retired).then(() => this.loader.unload(loaded));
     }
     await entry.change;
     return entry;
@@ -126,6 +134,12 @@ export class ModelStore {
         resource: name,
       },
     );
+  }
+
+  #loaded(name: string): Loaded {
+    const { loaded, state, error } = this.#entry(name);
+    if (!loaded) throw notReady(name, state, error);
+    return loaded;
   }
 
   #add(name: string, source: ModelSource | undefined, settings: LoadSettings): Entry {
@@ -169,12 +183,18 @@ export class ModelStore {
   }
 }
 
+const otherKind = (name: string, what: string) =>
+  new DomainError("MODEL_INCOMPATIBLE", `${name} is ${what}`, {
+    resource: name,
+    metadata: { model: name, field: "kind" },
+  });
+
 /** Loading what is there must ask for what is there: no caller may change the weights or the device under the others. */
 function checkAgreement(entry: Entry, source: ModelSource | undefined, wanted: LoadSettings): void {
   const clash =
     source && !sameSource(entry.source, source)
       ? `from ${describeSource(entry.source)}, not ${describeSource(source)}`
-      : satisfies(entry.settings, wanted, entry.loaded?.evaluator.execution.provider)
+      : satisfies(entry.settings, wanted, entry.loaded?.execution.provider)
         ? undefined
         : `with ${describeSettings(entry.settings)}, not ${describeSettings(wanted)}`;
   if (!clash) return;
@@ -182,12 +202,12 @@ function checkAgreement(entry: Entry, source: ModelSource | undefined, wanted: L
   throw new DomainError("OUTPUT_EXISTS", message, { resource: entry.name });
 }
 
-/** An ONNX file computes as it was exported. */
+/** An ONNX file computes as it was exported, an autoencoder in float32. */
 function checkComputeType(name: string, wanted: LoadSettings, actual: LoadSettings): void {
   if (wanted.computeType === undefined || wanted.computeType === actual.computeType) return;
   throw new DomainError(
     "NOT_SUPPORTED",
-    `the file of ${name} fixes its compute type, ${actual.computeType}; leave compute_type out, or export it as ${wanted.computeType}`,
+    `the file of ${name} fixes its compute type, ${actual.computeType}; leave compute_type out, or bring another file`,
     { field: "compute_type", resource: name },
   );
 }

@@ -1,10 +1,18 @@
 /** @file Brings models onto devices: reads the network, builds its graph, hands it to the runtime. */
 import { DomainError } from "@tandem/errors";
-import { buildDenoiser, countCost, type Network, type OnnxNetwork } from "@tandem/networks";
+import {
+  type Autoencoder,
+  buildDenoiser,
+  countCost,
+  type ModelFile,
+  type Network,
+  type OnnxNetwork,
+  openAutoencoder,
+} from "@tandem/networks";
 import type { Evaluator, Runtime } from "@tandem/runtime";
 import type { DebugLog } from "../debug/debug-log.js";
-import { LoadedModel } from "./loaded-model.js";
-import { factsOf, samplesPerMessage } from "./model-facts.js";
+import { type Loaded, LoadedAutoencoder, LoadedModel } from "./loaded-model.js";
+import { autoencoderFacts, factsOf, samplesPerMessage } from "./model-facts.js";
 import type { ComputeType, LoadSettings, ModelSource } from "./model-source.js";
 import type { ModelLoader } from "./model-store.js";
 import type { NetworkReader } from "./network-reader.js";
@@ -42,15 +50,16 @@ export class NetworkLoader implements ModelLoader {
   }
 
   /** @throws DomainError what reading says; OUT_OF_MEMORY, PROVIDER_UNAVAILABLE, MODEL_INCOMPATIBLE */
-  async load(name: string, source: ModelSource, settings: LoadSettings): Promise<LoadedModel> {
+  async load(name: string, source: ModelSource, settings: LoadSettings): Promise<Loaded> {
     await this.networks.fetch(source); // downloads do not wait for each other
     const built = this.#building.then(() => this.#build(name, source, settings));
     this.#building = built.catch(() => undefined); // told to whoever asked for it; the next one has its turn
     return built;
   }
 
-  async unload(name: string): Promise<void> {
-    await this.runtime.unload(idOf(name));
+  async unload(model: Loaded): Promise<void> {
+    if (model instanceof LoadedAutoencoder) await model.autoencoder.close();
+    else await this.runtime.unload(idOf(model.name));
   }
 
   /** A file's graph may load and yet not run: that is found out here, not in the middle of somebody's images. */
@@ -68,9 +77,35 @@ export class NetworkLoader implements ModelLoader {
     }
   }
 
-  async #build(name: string, source: ModelSource, settings: LoadSettings): Promise<LoadedModel> {
+  async #build(name: string, source: ModelSource, settings: LoadSettings): Promise<Loaded> {
+    const model = await this.networks.read(source);
+    return model.kind === "autoencoder"
+      ? this.#autoencoder(name, source, settings, model.autoencoder)
+      : this.#denoiser(name, source, settings, model.network);
+  }
+
+  async #autoencoder(name: string, source: ModelSource, settings: LoadSettings, found: Autoencoder): Promise<Loaded> {
     const { provider, requireProvider } = settings;
-    const network = await this.networks.read(source);
+    const facts = autoencoderFacts(found);
+    const read = async () => {
+      const current = await this.networks.read(source);
+      if (current.kind !== "autoencoder") throw changed(name, facts.digest, current.network.digest);
+      if (current.autoencoder.digest !== facts.digest) throw changed(name, facts.digest, current.autoencoder.digest);
+      return current.autoencoder;
+    };
+    const maxBatchSize = Math.min(this.choices.maxBatchSize, samplesPerMessage(facts.sampleShape));
+    const options = { provider, requireProvider, maxBatchSize };
+    const opened = await openAutoencoder(this.runtime, idOf(name), read, options);
+    return new LoadedAutoencoder(name, facts, opened, maxBatchSize, { ...settings, computeType: "float32" });
+  }
+
+  async #denoiser(
+    name: string,
+    source: ModelSource,
+    settings: LoadSettings,
+    network: Network | OnnxNetwork,
+  ): Promise<Loaded> {
+    const { provider, requireProvider } = settings;
     const isOnnx = network.format === "onnx";
     const computeType = isOnnx ? network.computeType : (settings.computeType ?? this.choices.computeType);
     const cost = network.config && countCost(network.config);
@@ -78,7 +113,7 @@ export class NetworkLoader implements ModelLoader {
     let first: Network | OnnxNetwork | undefined = network;
     // The runtime asks again after it had to evict the model: the tensors are not kept for that day.
     const graph = async (folder: string) => {
-      const current = first ?? (await this.networks.read(source));
+      const current = first ?? denoiserOf(name, facts.digest, await this.networks.read(source));
       first = undefined;
       if (current.digest !== facts.digest) throw changed(name, facts.digest, current.digest);
       return buildDenoiser(current, { computeType, externalFolder: folder });
@@ -93,6 +128,11 @@ export class NetworkLoader implements ModelLoader {
       computeType,
     });
   }
+}
+
+function denoiserOf(name: string, digest: string, model: ModelFile): Network | OnnxNetwork {
+  if (model.kind === "denoiser") return model.network;
+  throw changed(name, digest, model.autoencoder.digest);
 }
 
 /** The runtime names models without the collection. */

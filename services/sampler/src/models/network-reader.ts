@@ -1,14 +1,14 @@
-/** @file From a source to a network in memory. */
+/** @file From a source to a model in memory. */
 import { createHash } from "node:crypto";
 import { totalmem } from "node:os";
 import { DomainError } from "@tandem/errors";
 import {
   countCost,
   gaussianMixture,
+  type ModelFile,
   type Network,
   type NetworkConfig,
-  type OnnxNetwork,
-  readDenoiser,
+  readModel,
 } from "@tandem/networks";
 import type { ModelSource } from "./model-source.js";
 import { randomWeights } from "./random-weights.js";
@@ -34,12 +34,12 @@ export class NetworkReader {
   }
 
   /** @throws DomainError what storage and formats say of the file: URI_NOT_ALLOWED, UNSAFE_FILE, ...; OUT_OF_MEMORY, NOT_SUPPORTED */
-  async read(source: ModelSource): Promise<Network | OnnxNetwork> {
-    if (source.kind === "network") return this.#made(source.config);
-    const network = await readDenoiser(await this.files.localPath(source.uri));
+  async read(source: ModelSource): Promise<ModelFile> {
+    if (source.kind === "network") return { kind: "denoiser", network: await this.#made(source.config) };
+    const model = await readModel(await this.files.localPath(source.uri));
     // Of the very bytes that were read: checked before, the file might have changed meanwhile, and be read twice.
-    checkDigest(source, network.digest);
-    return network;
+    checkDigest(source, (model.kind === "denoiser" ? model.network : model.autoencoder).digest);
+    return model;
   }
 
   async #made(config: NetworkConfig): Promise<Network> {

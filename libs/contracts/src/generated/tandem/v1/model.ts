@@ -380,6 +380,12 @@ export interface KlAutoencoder {
   downscale: number;
   /** Channel multiplier per level; empty means [1, 2, 4, 4]. */
   channelMult: number[];
+  /** Channels of the finest level; 0 means 128. */
+  baseChannels: number;
+  /** Residual blocks per level of the encoder, one fewer than the decoder has; 0 means 2. */
+  layersPerBlock: number;
+  /** Groups of every group normalization; 0 means 32. */
+  normGroups: number;
 }
 
 /** How weights came to be. */
@@ -2368,7 +2374,15 @@ export const GaussianMixture: MessageFns<GaussianMixture> = {
 };
 
 function createBaseKlAutoencoder(): KlAutoencoder {
-  return { imgChannels: 0, latentChannels: 0, downscale: 0, channelMult: [] };
+  return {
+    imgChannels: 0,
+    latentChannels: 0,
+    downscale: 0,
+    channelMult: [],
+    baseChannels: 0,
+    layersPerBlock: 0,
+    normGroups: 0,
+  };
 }
 
 export const KlAutoencoder: MessageFns<KlAutoencoder> = {
@@ -2388,6 +2402,15 @@ export const KlAutoencoder: MessageFns<KlAutoencoder> = {
         writer.uint32(v);
       }
       writer.join();
+    }
+    if (message.baseChannels !== 0) {
+      writer.uint32(40).uint32(message.baseChannels);
+    }
+    if (message.layersPerBlock !== 0) {
+      writer.uint32(48).uint32(message.layersPerBlock);
+    }
+    if (message.normGroups !== 0) {
+      writer.uint32(56).uint32(message.normGroups);
     }
     return writer;
   },
@@ -2447,6 +2470,30 @@ export const KlAutoencoder: MessageFns<KlAutoencoder> = {
 
             break;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.baseChannels = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.layersPerBlock = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.normGroups = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2477,6 +2524,21 @@ export const KlAutoencoder: MessageFns<KlAutoencoder> = {
         : globalThis.Array.isArray(object?.channel_mult)
         ? object.channel_mult.map((e: any) => globalThis.Number(e))
         : [],
+      baseChannels: isSet(object.baseChannels)
+        ? globalThis.Number(object.baseChannels)
+        : isSet(object.base_channels)
+        ? globalThis.Number(object.base_channels)
+        : 0,
+      layersPerBlock: isSet(object.layersPerBlock)
+        ? globalThis.Number(object.layersPerBlock)
+        : isSet(object.layers_per_block)
+        ? globalThis.Number(object.layers_per_block)
+        : 0,
+      normGroups: isSet(object.normGroups)
+        ? globalThis.Number(object.normGroups)
+        : isSet(object.norm_groups)
+        ? globalThis.Number(object.norm_groups)
+        : 0,
     };
   },
 
@@ -2494,6 +2556,15 @@ export const KlAutoencoder: MessageFns<KlAutoencoder> = {
     if (message.channelMult?.length) {
       obj.channelMult = message.channelMult.map((e) => Math.round(e));
     }
+    if (message.baseChannels !== 0) {
+      obj.baseChannels = Math.round(message.baseChannels);
+    }
+    if (message.layersPerBlock !== 0) {
+      obj.layersPerBlock = Math.round(message.layersPerBlock);
+    }
+    if (message.normGroups !== 0) {
+      obj.normGroups = Math.round(message.normGroups);
+    }
     return obj;
   },
 
@@ -2506,6 +2577,9 @@ export const KlAutoencoder: MessageFns<KlAutoencoder> = {
     message.latentChannels = object.latentChannels ?? 0;
     message.downscale = object.downscale ?? 0;
     message.channelMult = object.channelMult?.map((e) => e) || [];
+    message.baseChannels = object.baseChannels ?? 0;
+    message.layersPerBlock = object.layersPerBlock ?? 0;
+    message.normGroups = object.normGroups ?? 0;
     return message;
   },
 };
