@@ -2,6 +2,7 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown, type OnModuleInit } from "@nestjs/common";
 import { debugLevel, GrpcModule, Metrics } from "@tandem/rpc";
 import type { Logger } from "pino";
+import { AutoencoderController } from "./autoencoder/autoencoder.controller.js";
 import type { GatewayConfig } from "./config.js";
 import { DenoiserController } from "./denoise/denoiser.controller.js";
 import { forwardedServices } from "./forward/index.js";
@@ -17,7 +18,7 @@ import { SamplerController } from "./sampling/sampler.controller.js";
 import { Sampler } from "./sampling/sampler.js";
 
 /**
- * Serves GatewayService, and ModelService, DenoiserService and SamplerService for all configured servers; passes on what the
+ * Serves GatewayService, and ModelService, DenoiserService, SamplerService and AutoencoderService for all configured servers; passes on what the
  * others among them serve.
  */
 @Module({})
@@ -57,6 +58,7 @@ export class GatewayModule implements OnModuleInit, OnApplicationShutdown {
         },
         GatewayController,
         ModelController,
+        AutoencoderController,
         DenoiserController,
         SamplerController,
         ...forwardedServices,

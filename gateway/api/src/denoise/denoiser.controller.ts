@@ -8,7 +8,7 @@ import {
 } from "@tandem/contracts";
 import { DomainError } from "@tandem/errors";
 import { type CallContext, GrpcService, onBehalfOf } from "@tandem/rpc";
-import type { Holder } from "../registry/registry.js";
+import { onAnyHolder } from "../registry/any-holder.js";
 import { Resolver } from "../registry/resolver.js";
 import { unlessAborted } from "../unless-aborted.js";
 
@@ -19,18 +19,9 @@ export class DenoiserController {
   /** An evaluation changes nothing, so another holder is asked when the first is lost. */
   async denoise(request: DenoiseRequest, context: CallContext): Promise<DenoiseResponse> {
     const pool = await unlessAborted(this.resolver.resolve("model", request.model), context.signal);
-    let last: DomainError | undefined;
-    for (const holder of pool.holders()) {
-      try {
-        return await working(holder, () =>
-          holder.server.denoiser.denoise({ ...request, model: holder.model.name }, onBehalfOf(context)),
-        );
-      } catch (error) {
-        if (!(error instanceof DomainError) || error.kind !== "unavailable") throw error;
-        last = error;
-      }
-    }
-    throw last ?? pool.unavailable();
+    return onAnyHolder(pool, context.signal, ({ server, model }, signal) =>
+      server.denoiser.denoise({ ...request, model: model.name }, { ...onBehalfOf(context), signal }),
+    );
   }
 
   /** A session stays on its server; when that is lost, the client opens another, as the contract says. */
@@ -62,13 +53,4 @@ export class DenoiserController {
 async function* continued<T>(first: T, rest: AsyncIterator<T>): AsyncGenerator<T> {
   yield first;
   for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
-}
-
-async function working<T>({ server }: Holder, act: () => Promise<T>): Promise<T> {
-  server.inFlight++;
-  try {
-    return await act();
-  } finally {
-    server.inFlight--;
-  }
 }

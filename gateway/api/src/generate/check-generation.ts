@@ -35,7 +35,10 @@ export interface CheckedGeneration {
   readonly previews: { readonly everySteps: number; readonly maxSize: number } | undefined;
   readonly placement: WantedPlacement;
   readonly wireType: WireType;
+  /** Images decoded together at most. */
   readonly decodeBatchSize: number;
+  /** Of latents, as the request names it; empty means the one that the model names. */
+  readonly autoencoder: string;
   readonly preset: string;
 }
 
@@ -62,8 +65,6 @@ const MAX_PREVIEW_SIZE = 4096;
 export function checkGeneration(spec: GenerationSpec, maxImages: number): CheckedGeneration {
   if (spec.outputUri !== "")
     throw invalid("spec.output_uri", spec.outputUri, "empty in Generate, which stores nothing: the images come back");
-  if (spec.autoencoder !== "")
-    throw invalid("spec.autoencoder", spec.autoencoder, "empty: no server here decodes latents");
   if (!spec.sampling?.model) throw invalid("spec.sampling.model", undefined, "a model; or name a preset");
   return {
     sampling: readSampling(spec.sampling, "spec.sampling"),
@@ -72,6 +73,7 @@ export function checkGeneration(spec: GenerationSpec, maxImages: number): Checke
     labels: spec.labels,
     batchSize: integer(spec.batchSize || 32, 1, MAX_BATCH, "spec.batch_size"),
     decodeBatchSize: integer(spec.decodeBatchSize || 4, 1, MAX_BATCH, "spec.decode_batch_size"),
+    autoencoder: spec.autoencoder,
     format: known(spec.format, FORMATS, ImageFormat, "spec.format"),
     previews: spec.previews?.everySteps
       ? {

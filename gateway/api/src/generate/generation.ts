@@ -11,7 +11,7 @@ import {
   toDuration,
 } from "@tandem/contracts";
 import type { Tensor } from "@tandem/diffusion";
-import { requirePixels } from "../images/pixel-model.js";
+import type { PixelMaker } from "../images/pixel-maker.js";
 import { qualified } from "../names.js";
 import type { Pool } from "../registry/pool.js";
 import type { Composition } from "../sampling/composition.js";
@@ -34,17 +34,18 @@ export class Generation {
   /** Label rows: one for all, or one per image; absent means drawn. */
   readonly labels: Tensor | undefined;
 
-  /** @throws DomainError LABEL_OUT_OF_RANGE, SHAPE_MISMATCH, FIELD_INVALID, NOT_SUPPORTED, MODEL_INCOMPATIBLE */
+  /** @throws DomainError LABEL_OUT_OF_RANGE, SHAPE_MISMATCH, FIELD_INVALID */
   constructor(
     readonly checked: CheckedGeneration,
     readonly composition: Composition,
     readonly place: Place,
+    /** How samples become pixels; undefined where they stay samples. */
+    readonly pixels: PixelMaker | undefined,
   ) {
     const { main } = composition;
     const batchSize = Math.min(checked.batchSize, composition.maxBatchSize);
     this.spans = divide(checked.seeds.count, batchSize, place === "per step");
     this.labels = givenLabels(checked, main.model.labelDim);
-    if (checked.format !== "npy") requirePixels("spec.format", main.reference, main.model);
   }
 
   get placement(): Placement {
@@ -64,14 +65,13 @@ export class Generation {
     const { composition, checked, place } = this;
     const estimate = estimateMs(composition, this.spans, place);
     const home = place === "per step" ? undefined : composition.homes(SamplerServiceDefinition)[0];
-    const servers = home
-      ? [home]
-      : composition.pools.flatMap((pool) =>
-          pool
-            .holders()
-            .slice(0, 1)
-            .map((h) => h.server),
-        );
+    const firstOf = (pool: Pool) =>
+      pool
+        .holders()
+        .slice(0, 1)
+        .map(({ server }) => server);
+    const sampling = home ? [home] : composition.pools.flatMap(firstOf);
+    const servers = [...sampling, ...(this.pixels?.pool ? firstOf(this.pixels.pool) : [])];
     return {
       spec: this.#spec(seeds),
       placement: this.placement,
@@ -80,6 +80,11 @@ export class Generation {
       evaluationsPerImage: composition.evaluations,
       estimate: estimate === undefined ? undefined : toDuration(estimate),
     };
+  }
+
+  /** Every model that takes part: networks, then the autoencoder. */
+  get pools(): readonly Pool[] {
+    return [...this.composition.pools, ...(this.pixels?.pool ? [this.pixels.pool] : [])];
   }
 
   /** Models as they are called by the servers that will do the work. */
@@ -101,7 +106,7 @@ export class Generation {
       labels: checked.labels,
       batchSize: Math.min(checked.batchSize, composition.maxBatchSize),
       decodeBatchSize: checked.decodeBatchSize,
-      autoencoder: "",
+      autoencoder: this.pixels?.pool ? this.nameInUse(this.pixels.pool) : "",
       format: FORMAT_VALUES[checked.format],
       previews: checked.previews,
       placement: this.placement,

@@ -9,7 +9,8 @@ import {
 import type { Metadata } from "@tandem/rpc";
 import type { GatewayConfig } from "../config.js";
 import type { CallSettings } from "../denoise/call-settings.js";
-import { encodeImage, encodePreviews } from "../images/encode-images.js";
+import { encodeImage, encodePreviews, partOf } from "../images/encode-images.js";
+import { findPixelMaker } from "../images/find-pixel-maker.js";
 import { ImageInfos } from "../images/image-info.js";
 import type { PresetStore } from "../presets/preset-store.js";
 import type { Resolver } from "../registry/resolver.js";
@@ -49,7 +50,12 @@ export class Generator {
     const together = checked.placement === "whole loop";
     const composition = await compose(this.resolver, checked.sampling, "spec.", together);
     if (together) requireHome(composition);
-    return new Generation(checked, composition, placeOf(checked, composition));
+    const place = placeOf(checked, composition);
+    if (checked.format === "npy") return new Generation(checked, composition, place, undefined);
+    const avoided = new Set(composition.pools.flatMap((pool) => pool.homes().slice(0, 1)).map(({ server }) => server));
+    const { main } = composition;
+    const pixels = await findPixelMaker(this.resolver, main, { ...checked, avoided });
+    return new Generation(checked, composition, place, pixels);
   }
 
   /**
@@ -167,14 +173,26 @@ class Run {
   }
 
   async #finish(sampled: SampledBatch, seeds: readonly bigint[]): Promise<void> {
-    const { format } = this.generation.checked;
+    const size = this.generation.pixels?.batchSize ?? seeds.length;
+    for (let start = 0; start < seeds.length; start += size)
+      await this.#encode(
+        partOf(sampled, start, Math.min(start + size, seeds.length)),
+        seeds.slice(start, start + size),
+      );
+    await this.#outbox.put({ $case: "progress", value: this.#progress("sampling") });
+  }
+
+  /** Files of a few samples: as many as are decoded together. */
+  async #encode(part: SampledBatch, seeds: readonly bigint[]): Promise<void> {
+    const { pixels } = this.generation;
+    const pictures = await pixels?.make(part.samples, this.#stop.signal, this.calls.metadata);
     for (const [n, seed] of seeds.entries()) {
-      const value = await encodeImage(sampled, n, seed, format, this.#infos);
+      const value = await encodeImage(part, n, seed, this.#infos, pictures, this.generation.checked.format);
       this.#stop.signal.throwIfAborted();
       this.#finished++;
       await this.#outbox.put({ $case: "image", value });
     }
-    await this.#outbox.put({ $case: "progress", value: this.#progress("sampling") });
+    if (pixels?.pool) this.#outbox.offer({ $case: "progress", value: this.#progress("decoding") });
   }
 
   #progress(stage: string): Progress {

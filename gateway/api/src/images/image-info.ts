@@ -12,8 +12,8 @@ export class ImageInfos {
   readonly #portable: Omit<ImageInfo, "seed" | "labels" | "width" | "height">;
 
   constructor(generation: Generation) {
-    const { composition, checked } = generation;
-    const { plan, pools } = composition;
+    const { composition, checked, pools } = generation;
+    const { plan } = composition;
     const generator = generatorValue(checked.generator);
     const wireType = generation.place === "per step" ? checked.wireType.dataType : DataType.DATA_TYPE_FLOAT32;
     const inUse = new Map(pools.map((pool) => [pool, generation.nameInUse(pool)]));

@@ -35,7 +35,7 @@ export class Models {
       const model = server.knownModels.get(reference.model);
       if (model) return named(server, model);
     }
-    const pool = await this.resolver.resolve("name", name);
+    const pool = await this.resolver.resolve("name", name, { kind: "any" });
     const [holder] = pool.holders();
     if (!holder) throw pool.unavailable();
     return named(holder.server, holder.model);
@@ -75,7 +75,7 @@ export class Models {
   async countFlops({ subject }: CountFlopsRequest, options: CallOptions): Promise<CountFlopsResponse> {
     if (!subject) throw invalid("subject", undefined, "a model, a weights file or an architecture");
     if (subject.$case === "model") {
-      const [holder] = (await this.resolver.resolve("model", subject.value)).holders();
+      const [holder] = (await this.resolver.resolve("model", subject.value, { kind: "any" })).holders();
       if (!holder) throw this.#nobody();
       return holder.server.models.countFlops({ subject: { ...subject, value: holder.model.name } }, options);
     }

@@ -11,13 +11,20 @@ import type { Registry } from "./registry.js";
 import { WeightsLoader } from "./weights-loader.js";
 import { FileDigests, rewritten } from "./weights-uri.js";
 
-/** What else is known about where a model should be. */
+/** What else is known about the model and where it should be. */
 export interface Wishes {
+  /** What it must be for; default a denoiser. */
+  readonly kind?: ModelKind | "any";
   /** Servers that have other models of the same request: a model that must be loaded goes elsewhere if it can. */
   readonly avoided?: ReadonlySet<ModelServer>;
   /** Load there, since all models must be on one server. */
   readonly together?: ModelServer | undefined;
 }
+
+const kindNames: Readonly<Record<number, string>> = {
+  [ModelKind.MODEL_KIND_DENOISER]: "denoiser",
+  [ModelKind.MODEL_KIND_AUTOENCODER]: "autoencoder",
+};
 
 /** Finds models. */
 export class Resolver {
@@ -42,28 +49,47 @@ export class Resolver {
   async resolve(field: string, text: string, wishes: Wishes = {}): Promise<Pool> {
     const reference = parseModelReference(field, text);
     if (reference.kind === "uri") return this.#byUri(text, reference.uri, wishes);
-    const found = this.#byName(reference);
+    const found = this.#byName(reference, wishes);
     if (found) return found;
     await this.registry.refresh(); // it may have been loaded a moment ago, past this gateway
-    const pool = this.#byName(reference);
+    const pool = this.#byName(reference, wishes);
     if (pool) return pool;
     throw this.#notFound(reference);
   }
 
-  #byName(reference: Exclude<ModelReference, { kind: "uri" }>): Pool | undefined {
-    if (reference.kind === "any") {
-      const [holder] = this.registry.holders(({ name }) => name === reference.model);
-      if (holder) return this.#checked(`servers/-/${reference.model}`, holder.model, undefined);
-      const fallen = this.registry.servers.find(({ knownModels }) => knownModels.has(reference.model));
-      return fallen && this.#onServer(`servers/-/${reference.model}`, fallen, reference.model, undefined);
-    }
-    const server = this.registry.server(reference.server);
-    return this.#onServer(qualified(server.name, reference.model), server, reference.model, server);
+  /**
+   * The autoencoder that a network names: by resource name or URI as `resolve`; a hub identifier ("owner/name") is found in the
+   * path that some server's autoencoder came from. Undefined when no server holds it.
+   */
+  async autoencoderNamed(text: string, wishes: Wishes): Promise<Pool | undefined> {
+    if (/^(servers\/|[a-z][a-z0-9+.-]*:|\/)/i.test(text)) return this.resolve("spec.autoencoder", text, wishes);
+    if (text.startsWith("models/")) return this.resolve("spec.autoencoder", `servers/-/${text}`, wishes);
+    const isIt = ({ kind, source }: Model) =>
+      kind === ModelKind.MODEL_KIND_AUTOENCODER && `${source?.uri}/`.includes(`/${text}/`);
+    const [holder] = text === "" ? [] : this.registry.holders(isIt);
+    return holder && this.#checked(qualified(holder.server.name, holder.model.name), holder.model, undefined, wishes);
   }
 
-  #onServer(name: string, server: ModelServer, modelName: string, pinned: ModelServer | undefined): Pool | undefined {
+  #byName(reference: Exclude<ModelReference, { kind: "uri" }>, wishes: Wishes): Pool | undefined {
+    if (reference.kind === "any") {
+      const [holder] = this.registry.holders(({ name }) => name === reference.model);
+      if (holder) return this.#checked(`servers/-/${reference.model}`, holder.model, undefined, wishes);
+      const fallen = this.registry.servers.find(({ knownModels }) => knownModels.has(reference.model));
+      return fallen && this.#onServer(`servers/-/${reference.model}`, fallen, reference.model, undefined, wishes);
+    }
+    const server = this.registry.server(reference.server);
+    return this.#onServer(qualified(server.name, reference.model), server, reference.model, server, wishes);
+  }
+
+  #onServer(
+    name: string,
+    server: ModelServer,
+    modelName: string,
+    pinned: ModelServer | undefined,
+    wishes: Wishes,
+  ): Pool | undefined {
     const model = server.knownModels.get(modelName);
-    if (model) return this.#checked(name, model, pinned);
+    if (model) return this.#checked(name, model, pinned, wishes);
     if (server.health === "serving" && server.error) throw server.error; // e.g. it refuses our token
     if (server.health === "serving") return undefined;
     const why = server.error?.message ?? "it does not serve now";
@@ -73,9 +99,15 @@ export class Resolver {
     });
   }
 
-  #checked(name: string, model: Model, pinned: ModelServer | undefined): Pool {
-    if (model.kind !== ModelKind.MODEL_KIND_DENOISER)
-      throw new DomainError("MODEL_INCOMPATIBLE", `${name} is no denoiser`, {
+  #checked(
+    name: string,
+    model: Model,
+    pinned: ModelServer | undefined,
+    { kind = ModelKind.MODEL_KIND_DENOISER }: Wishes,
+  ): Pool {
+    // What is still being read does not know what it is; that it is not ready is said below.
+    if (kind !== "any" && model.kind !== kind && model.state === ModelState.MODEL_STATE_READY)
+      throw new DomainError("MODEL_INCOMPATIBLE", `${name} is no ${kindNames[kind]}`, {
         resource: name,
         metadata: { model: name, field: "kind" },
       });
@@ -87,13 +119,14 @@ export class Resolver {
     throw new DomainError("MODEL_NOT_READY", `${name} is ${state}${why}`, { resource: name, metadata: { state } });
   }
 
-  async #byUri(text: string, asked: string, { avoided = new Set(), together }: Wishes): Promise<Pool> {
+  async #byUri(text: string, asked: string, wishes: Wishes): Promise<Pool> {
+    const { avoided = new Set<ModelServer>(), together } = wishes;
     const uri = rewritten(asked, this.config.rewrites);
     const digest = await this.#digests.of(uri);
     const isIt = (model: Model) => (digest ? model.weightsDigest === digest : model.source?.uri === uri);
     const [found] = this.registry.holders((model, server) => isIt(model) && (!together || server === together));
     const { model } = found ?? (await this.#loader.load(uri, digest, avoided, together));
-    return this.#checked(text, model, undefined);
+    return this.#checked(text, model, undefined, wishes);
   }
 
   #notFound(reference: Exclude<ModelReference, { kind: "uri" }>): DomainError {

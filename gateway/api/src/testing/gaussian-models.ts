@@ -25,6 +25,10 @@ export interface TestModel {
   readonly source?: string;
   /** Default RGB for three channels, else none. */
   readonly encoding?: "rgb" | "latent";
+  /** Autoencoder that latents say they are of; their statistics are mean 1 and deviation 2 in every channel. */
+  readonly autoencoder?: string;
+  /** What it is for; an autoencoder has 4 latent channels, each of its pixels being a latent's first three in 2x2. */
+  readonly kind?: "denoiser" | "autoencoder";
   /** Time that an evaluation takes, milliseconds; default none. */
   readonly delayMs?: number;
   readonly state?: ModelState;
@@ -33,22 +37,30 @@ export interface TestModel {
 /** A digest that differs when the function does. */
 export function digestOf({
   digest,
+  kind = "denoiser",
   spread = 1,
   meanStep = 0.25,
   sampleShape = [3, 4, 4],
   labelDim = 4,
 }: TestModel): string {
-  const facts = `${spread} ${meanStep} ${sampleShape} ${labelDim}`;
+  const facts = `${kind === "denoiser" ? "" : kind} ${spread} ${meanStep} ${sampleShape} ${labelDim}`.trim();
   return digest ?? `sha256:${Buffer.from(facts).toString("hex").padEnd(64, "0").slice(0, 64)}`;
 }
 
 /** The model as ModelService describes it. */
 export function describeModel(model: TestModel): Model {
   const { name, source, sampleShape = [3, 4, 4], labelDim = 4, maxBatchSize = 64 } = model;
-  const encoding = model.encoding ?? (sampleShape[0] === 3 ? "rgb" : undefined);
+  const isAutoencoder = model.kind === "autoencoder";
+  const encoding = isAutoencoder ? undefined : (model.encoding ?? (sampleShape[0] === 3 ? "rgb" : undefined));
+  const ones = sampleShape[0] ? new Array<number>(sampleShape[0]).fill(1) : [];
+  const statistics = { rawMean: ones, rawStd: ones.map(() => 2), finalMean: 0, finalStd: 0.5 };
+  const latent = { autoencoder: model.autoencoder ?? "", downscale: 2, statistics };
   return Model.fromPartial({
     name,
-    kind: ModelKind.MODEL_KIND_DENOISER,
+    kind: isAutoencoder ? ModelKind.MODEL_KIND_AUTOENCODER : ModelKind.MODEL_KIND_DENOISER,
+    ...(isAutoencoder && {
+      network: { architecture: { $case: "klAutoencoder", value: { latentChannels: 4, downscale: 2 } } },
+    }),
     state: model.state ?? ModelState.MODEL_STATE_READY,
     sampleShape: [...sampleShape],
     labelDim,
@@ -58,7 +70,8 @@ export function describeModel(model: TestModel): Model {
     maxBatchSize,
     weightsDigest: digestOf(model),
     execution: { provider: "cpu", computeType: DataType.DATA_TYPE_FLOAT32, runtime: "closed form" },
-    ...(encoding && { encoding: { kind: { $case: encoding, value: {} } } }),
+    ...(encoding === "rgb" && { encoding: { kind: { $case: "rgb", value: {} } } }),
+    ...(encoding === "latent" && { encoding: { kind: { $case: "latent", value: latent } } }),
     ...(source !== undefined && { source: { uri: source } }),
   });
 }

@@ -16,6 +16,10 @@ export class ModelPeer {
   openSessions = 0;
   /** Sample calls in progress. */
   openSamples = 0;
+  /** Images decoded. */
+  decoded = 0;
+  /** Awaited at the beginning of every decoding, with how many images were decoded before. */
+  onDecode: (count: number) => void | Promise<void> = () => {};
   /** Request ids of sessions and Sample calls. */
   readonly requestIds = new Set<string>();
   /** URIs that LoadModel was asked for. */

@@ -1,6 +1,8 @@
 /** @file The contract's services over a ModelPeer. */
 import {
+  AutoencoderServiceDefinition,
   type CountFlopsRequest,
+  type DecodeRequest,
   type DenoiseRequest,
   DenoiserServiceDefinition,
   type DenoiseSession,
@@ -21,6 +23,7 @@ import {
   wireTypeOf,
   wireTypes,
   writeLabels,
+  writePixels,
   writeTensor,
 } from "@tandem/contracts";
 import { drawBatch, guided, noiseLevels, sample, type Tensor } from "@tandem/diffusion";
@@ -120,6 +123,36 @@ function opened(peer: ModelPeer, { model }: DenoiseSession): DenoiseStreamRespon
   const weightsDigest = peer.digestOverride ?? peer.list().find(({ name }) => name === model)!.weightsDigest;
   const value = { weightsDigest, execution: undefined, maxInFlight: MAX_IN_FLIGHT };
   return { message: { $case: "opened", value } };
+}
+
+/** Each latent becomes 2x2 pixels of its first three channels, raw, between 0 and 1; encoding is not asked for in tests. */
+@GrpcService(AutoencoderServiceDefinition)
+export class PeerAutoencoder {
+  constructor(private readonly peer: ModelPeer) {}
+
+  async encode() {
+    return { moments: undefined, timing: undefined };
+  }
+
+  async decode({ model, latents, statistics }: DecodeRequest, { requestId }: CallContext) {
+    this.peer.entry(model);
+    this.peer.requestIds.add(requestId);
+    await this.peer.onDecode(this.peer.decoded);
+    const { shape, data } = readTensor(latents, "latents");
+    const [count = 0, channels = 0, height = 0, width = 0] = shape;
+    const pixels = new Uint8Array(count * 3 * 4 * height * width);
+    for (let i = 0; i < pixels.length; i++) {
+      const [x, y] = [i % (2 * width), Math.floor(i / (2 * width)) % (2 * height)];
+      const plane = Math.floor(i / (4 * height * width));
+      const c = plane % 3;
+      const at = (Math.floor(plane / 3) * channels + c) * height * width + (y >> 1) * width + (x >> 1);
+      const { rawMean = [], rawStd = [], finalStd = 1 } = statistics ?? {};
+      const raw = (data[at]! / finalStd) * (rawStd[c] ?? 1) + (rawMean[c] ?? 0);
+      pixels[i] = Math.trunc(Math.min(Math.max(raw, 0), 1) * 255);
+    }
+    this.peer.decoded += count;
+    return { pixels: writePixels({ shape: [count, 3, 2 * height, 2 * width], data: pixels }, true), timing: undefined };
+  }
 }
 
 @GrpcService(SamplerServiceDefinition)

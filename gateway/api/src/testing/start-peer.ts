@@ -2,7 +2,7 @@
 import { type Served, serve } from "@tandem/rpc/testing";
 import type { TestModel } from "./gaussian-models.js";
 import { ModelPeer } from "./model-peer.js";
-import { PeerDenoiser, PeerModels, PeerSampler } from "./peer-services.js";
+import { PeerAutoencoder, PeerDenoiser, PeerModels, PeerSampler } from "./peer-services.js";
 
 /** A test server and its controls. */
 export interface StartedPeer extends AsyncDisposable {
@@ -24,7 +24,7 @@ export interface PeerOptions {
 export async function startPeer(models: readonly TestModel[], options: PeerOptions = {}): Promise<StartedPeer> {
   const peer = new ModelPeer(models);
   const { listen = "127.0.0.1:0", hasSampler = true, tokens = [] } = options;
-  const providers = [{ provide: ModelPeer, useValue: peer }, PeerModels, PeerDenoiser];
+  const providers = [{ provide: ModelPeer, useValue: peer }, PeerModels, PeerDenoiser, PeerAutoencoder];
   const served = await serve(hasSampler ? [...providers, PeerSampler] : providers, { listen, tokens, graceMs: 200 });
   return { peer, served, address: served.address, [Symbol.asyncDispose]: () => served.close() };
 }

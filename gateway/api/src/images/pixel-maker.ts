@@ -1,0 +1,71 @@
+/** @file How samples of a model become pixels: they are pixels, or an autoencoder on some server makes them. */
+import {
+  AutoencoderServiceDefinition,
+  type LatentEncoding,
+  readPixels,
+  wireTypes,
+  writeTensor,
+} from "@tandem/contracts";
+import { type Pixels, type Tensor, toPixels } from "@tandem/diffusion";
+import { DomainError } from "@tandem/errors";
+import type { Metadata } from "@tandem/rpc";
+import { onAnyHolder } from "../registry/any-holder.js";
+import type { Pool } from "../registry/pool.js";
+
+/** Makes pixels. */
+export interface PixelMaker {
+  /** Samples at once at most. */
+  readonly batchSize: number;
+  /** The autoencoder, where one takes part. */
+  readonly pool: Pool | undefined;
+  /** @returns rows of pixels, red, green and blue beside each other. @throws DomainError; the signal's reason */
+  make(samples: Tensor, signal: AbortSignal, metadata?: Metadata): Promise<Pixels>;
+}
+
+/** Samples that are pixels already. */
+export const rgbPixels: PixelMaker = {
+  batchSize: Number.POSITIVE_INFINITY,
+  pool: undefined,
+  make: async (samples) => toPixels(samples),
+};
+
+/** Decodes latents on any server that holds the autoencoder. */
+export class LatentPixels implements PixelMaker {
+  readonly batchSize: number;
+
+  /** @param encoding of the network that makes the latents: its statistics count, whatever the autoencoder was trained with */
+  constructor(
+    readonly pool: Pool,
+    private readonly encoding: LatentEncoding,
+    batchSize: number,
+  ) {
+    this.batchSize = Math.min(batchSize, pool.model.maxBatchSize);
+  }
+
+  async make(samples: Tensor, signal: AbortSignal, metadata?: Metadata): Promise<Pixels> {
+    const { statistics } = this.encoding;
+    const latents = writeTensor(samples, wireTypes[0]!, true);
+    const answer = await onAnyHolder(this.pool, signal, ({ server, model }, call) =>
+      server
+        .client(AutoencoderServiceDefinition)
+        .decode({ model: model.name, latents, statistics }, { signal: call, ...(metadata && { metadata }) }),
+    );
+    const { shape, data } = readPixels(answer.pixels, "pixels");
+    const [count = 0, channels = 0, height = 0, width = 0] = shape;
+    if (count !== samples.shape[0] || channels !== 3)
+      throw new DomainError("SHAPE_MISMATCH", `${this.pool.reference} decoded [${samples.shape}] to [${shape}]`, {
+        resource: this.pool.reference,
+        metadata: { expected: `[${samples.shape[0]}, 3, H, W]`, actual: `[${shape}]` },
+      });
+    return { count, height, width, data: interleaved(data, height * width) };
+  }
+}
+
+/** Planes of red, green and blue [N,3,H,W] as rows of pixels [N,H,W,3]. */
+function interleaved(planes: Uint8Array, area: number): Uint8Array<ArrayBuffer> {
+  const pixels = new Uint8Array(planes.length);
+  for (let start = 0; start < planes.length; start += 3 * area)
+    for (let c = 0; c < 3; c++)
+      for (let i = 0; i < area; i++) pixels[start + 3 * i + c] = planes[start + c * area + i]!;
+  return pixels;
+}
