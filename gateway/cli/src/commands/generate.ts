@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import type { Command } from "commander";
 import type { Context } from "../context.js";
 import { Gateway } from "../gateway.js";
+import { autoencoderReference, localFolderOf } from "../generate/autoencoder-reference.js";
 import { Generation } from "../generate/generation.js";
 import { checkLocal, isLocal, resolveNetwork } from "../generate/model-reference.js";
 import { type GenerateOptions, generateOptions } from "../generate/options.js";
@@ -33,12 +34,18 @@ export async function generateImages(
 ): Promise<void> {
   const { output, signal } = context;
   for (const role of ["net", "gnet"] as const) await checkLocal(options[role], role);
+  const autoencoder = options.autoencoder && (await autoencoderReference(options.autoencoder));
   const generation = new Generation(context, options);
   await generation.prepare();
-  await using gateway = await Gateway.open(context, ["local"], foldersOf(options.net, options.gnet));
+  await using gateway = await Gateway.open(
+    context,
+    ["local"],
+    [...foldersOf(options.net, options.gnet), ...localFolderOf(autoencoder)],
+  );
   const networks: Networks = {
     net: options.net && (await resolveNetwork(options.net, "net", gateway, signal)),
     gnet: options.gnet && (await resolveNetwork(options.gnet, "gnet", gateway, signal)),
+    autoencoder,
   };
   if (options.gnet !== undefined && options.guidance === 1 && options.preset === undefined)
     output.note("--guidance is 1: --gnet is not used");

@@ -1,5 +1,5 @@
 /** @file `tandem models`: the models that the gateway's servers hold. */
-import { type Model, ModelState } from "@tandem/contracts";
+import { type Model, ModelKind, ModelState } from "@tandem/contracts";
 import type { Context } from "../context.js";
 import { Gateway } from "../gateway.js";
 
@@ -29,6 +29,7 @@ function describeModel(model: Model) {
   const { execution } = model;
   return {
     name: model.name,
+    kind: model.kind === ModelKind.MODEL_KIND_AUTOENCODER ? "autoencoder" : "denoiser",
     state: state[model.state],
     sampleShape: model.sampleShape,
     labelDim: model.labelDim,
@@ -53,6 +54,7 @@ export const models = {
       (await listModels(gateway, context.signal)).map(describeModel),
       {
         model: (one) => one.name,
+        kind: (one) => one.kind,
         state: (one) => (one.error ? `${one.state}: ${one.error}` : one.state),
         sample: (one) => one.sampleShape.join("x"),
         labels: (one) => String(one.labelDim),

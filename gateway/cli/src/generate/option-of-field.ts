@@ -21,6 +21,11 @@ const options: readonly [field: RegExp, option: string][] = [
   [/^(?:spec\.)?seeds[\w.[\]]*/, "--seeds"],
   [/^(?:spec\.)?format/, "--format"],
   [/^(?:spec\.)?preset/, "--preset"],
+  [
+    /set spec\.autoencoder to a model or file that decodes them, or spec\.format to IMAGE_FORMAT_NPY for the latents/,
+    "pass --autoencoder with a model, folder or file that decodes them, or --format latents",
+  ],
+  [/^(?:spec\.)?autoencoder/, "--autoencoder"],
   [/set spec\.format to IMAGE_FORMAT_NPY for the latents/, "--format latents stores the latents"],
 ];
 

@@ -24,6 +24,7 @@ export interface GenerateOptions {
   preset?: string;
   net?: string;
   gnet?: string;
+  autoencoder?: string;
   outdir?: string;
   subdirs: boolean;
   seeds: number[];
@@ -55,6 +56,10 @@ export function generateOptions(command: Command): Command {
     .option("--preset <name>", "settings of a published model; options beside it override (list: tandem presets)")
     .option("--net <model>", `main network: ${model}`)
     .option("--gnet <model>", "guiding network, as --net; called where guidance is not 1")
+    .option(
+      "--vae, --autoencoder <model>",
+      "what decodes the latents of --net: a diffusers folder, its weights file, https://..., OWNER/NAME of the public hub, or a server's model such as vae or servers/c/models/vae",
+    )
     .option("--outdir <folder>", "where to write OUTDIR/000016.png; made when missing")
     .option("--subdirs", "a folder for every 1000 seeds: OUTDIR/000000/000016.png", false)
     .addOption(

@@ -44,6 +44,7 @@ export function describePlan(
   const lines = [
     `net          ${model}`,
     ...guidance.map((term) => `gnet         ${term.model}, weight ${term.weight}${between(term.interval)}`),
+    ...(plan.spec?.autoencoder ? [`autoencoder  ${plan.spec.autoencoder}`] : []),
     `sampling     ${solver}, ${levels}${churn.amount > 0 ? `, churn ${churn.amount}` : ""}`,
     `evaluations  ${plan.evaluationsPerImage} per image, over all networks`,
     `placement    ${placements[plan.placement]}: ${plan.servers.join(", ")}`,

@@ -23,6 +23,7 @@ const formats: Record<GenerateOptions["format"], ImageFormat> = {
 export interface Networks {
   readonly net?: string | undefined;
   readonly gnet?: string | undefined;
+  readonly autoencoder?: string | undefined;
 }
 
 /**
@@ -48,6 +49,8 @@ export function checkOptions(options: GenerateOptions, isGiven: (name: keyof Gen
     throw refuse("outdir", "--outdir is missing: say where the images go (or --grid FILE for all in one)");
   if (options.grid !== undefined && options.format === "latents")
     throw refuse("grid", "--grid shows pixels; --format latents has none");
+  if (options.autoencoder !== undefined && options.format === "latents")
+    throw refuse("autoencoder", "--autoencoder decodes latents; --format latents stores them as they are");
   if (options.subdirs && options.outdir === undefined && isGiven("subdirs"))
     throw refuse("subdirs", "--subdirs needs --outdir");
 }
@@ -59,7 +62,7 @@ export function checkOptions(options: GenerateOptions, isGiven: (name: keyof Gen
  */
 export function toSpec(
   options: GenerateOptions,
-  { net, gnet }: Networks,
+  { net, gnet, autoencoder }: Networks,
   seeds: readonly number[],
   isGiven: (name: keyof GenerateOptions) => boolean,
 ): GenerationSpec {
@@ -84,6 +87,7 @@ export function toSpec(
     labels:
       options.class === undefined ? undefined : { kind: { $case: "indices", value: { values: [options.class] } } },
     batchSize: said("batch", options.batch) ?? 0,
+    autoencoder: autoencoder ?? "",
     format: formats[options.format],
   });
 }
