@@ -2,6 +2,7 @@
 import { batching, servers } from "./concurrency.js";
 import { ema } from "./ema.js";
 import { denoise, loop, network } from "./evaluation.js";
+import { frechet } from "./frechet.js";
 import type { Measurement } from "./measure.js";
 import { roundTrip } from "./round-trip.js";
 import { startup } from "./startup.js";
@@ -17,4 +18,5 @@ export const benchmarks: Readonly<Record<string, () => AsyncIterable<Measurement
   startup,
   training,
   ema,
+  frechet,
 };

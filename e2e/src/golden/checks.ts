@@ -5,6 +5,7 @@ import { dinov2, inception } from "./features.js";
 import { flops } from "./flops.js";
 import type { GoldenFolder } from "./folder.js";
 import { lists } from "./lists.js";
+import { frechetEdge, kidPr, statistics } from "./metrics.js";
 import { network } from "./network.js";
 import { phema } from "./phema.js";
 import { pickles } from "./pickles.js";
@@ -26,6 +27,9 @@ export const checks: Readonly<Record<string, Check>> = {
   "flops.json": flops,
   "features/inception": inception,
   "features/dinov2": dinov2,
+  "features/frechet_edge": frechetEdge,
+  "features/kid_pr": kidPr,
+  metrics: statistics,
   phema,
   resize,
   dataset,

@@ -1,6 +1,7 @@
 /** @file The kernel distance (KID): the squared maximum mean discrepancy with a polynomial kernel. */
 import { DomainError } from "@tandem/errors";
 import { checkFeatures, type Features } from "../features/features.js";
+import { inBackground } from "../thread/background.js";
 import { drawSubset } from "./subsets.js";
 
 export interface KernelDistanceOptions {
@@ -37,7 +38,10 @@ export async function kernelDistance(
     ? given(options.indices, realCount, generatedCount)
     : drawn(options, realCount, generatedCount);
   const perSubset = new Float64Array(subsets.length);
-  for (const [i, [x, y]] of subsets.entries()) perSubset[i] = discrepancy(real, x, generated, y);
+  for (const [i, subset] of subsets.entries()) {
+    const [x, y] = [gather(real, subset[0]), gather(generated, subset[1])];
+    perSubset[i] = await inBackground("discrepancy", { dim: real.dim, x, y }, [x.buffer, y.buffer]);
+  }
   const mean = perSubset.reduce((sum, value) => sum + value, 0) / perSubset.length;
   const variance = perSubset.reduce((sum, value) => sum + (value - mean) ** 2, 0) / perSubset.length;
   return { mean, std: Math.sqrt(variance), perSubset };
@@ -95,22 +99,10 @@ function given(
   });
 }
 
-/** Kxx and Kyy without their diagonals, Kxy with its own. */
-function discrepancy(real: Features, x: ArrayLike<number>, generated: Features, y: ArrayLike<number>): number {
-  const m = x.length;
-  let same = 0;
-  let cross = 0;
-  for (let i = 0; i < m; i++)
-    for (let j = 0; j < m; j++) {
-      if (i < j) same += kernel(real, x[i]!, real, x[j]!) + kernel(generated, y[i]!, generated, y[j]!);
-      cross += kernel(real, x[i]!, generated, y[j]!);
-    }
-  return (2 * same) / (m * (m - 1)) - (2 * cross) / (m * m);
-}
-
-function kernel(a: Features, i: number, b: Features, j: number): number {
-  const { dim } = a;
-  let product = 0;
-  for (let k = 0; k < dim; k++) product += a.rows[i * dim + k]! * b.rows[j * dim + k]!;
-  return (product / dim + 1) ** 3;
+/** Rows by number. */
+function gather({ dim, rows }: Features, indices: ArrayLike<number>): Float32Array<ArrayBuffer> {
+  const gathered = new Float32Array(indices.length * dim);
+  for (let i = 0; i < indices.length; i++)
+    gathered.set(rows.subarray(indices[i]! * dim, (indices[i]! + 1) * dim), i * dim);
+  return gathered;
 }

@@ -1,8 +1,9 @@
 /** @file Metrics that ask whether images lie in the neighbourhoods of others: precision and recall, density and coverage. */
 import { DomainError } from "@tandem/errors";
 import { checkFeatures, type Features } from "../features/features.js";
-import { BLOCK, squaredRadii } from "./radii.js";
-import { squaredDistances } from "./squared-distances.js";
+import { inBackground } from "../thread/background.js";
+import { squaredRadii } from "./radii.js";
+import { TILE } from "./tiles.js";
 
 /** How neighbourhoods are made. */
 export interface NeighbourhoodOptions {
@@ -80,16 +81,16 @@ function check(real: Features, generated: Features, k: number, isMutual: boolean
   return [realCount, generatedCount];
 }
 
-/** Counts of one pass over all pairs. */
+/** Counts over all pairs of a real and a generated image. */
 interface Counts {
   /** Generated images within a real one's radius. */
-  inside: number;
+  readonly inside: number;
   /** Pairs of a generated image within a real one's radius. */
-  pairs: number;
+  readonly pairs: number;
   /** Real images within a generated one's radius; 0 without such radii. */
-  holding: number;
+  readonly holding: number;
   /** Real images that have a generated one within their own radius. */
-  covered: number;
+  readonly covered: number;
 }
 
 async function compare(
@@ -99,29 +100,31 @@ async function compare(
   generatedRadii: Float64Array | undefined,
   border: "le" | "lt",
 ): Promise<Counts> {
-  const counts: Counts = { inside: 0, pairs: 0, holding: 0, covered: 0 };
-  const columns = generated.rows.length / generated.dim;
-  const insideFlags = new Uint8Array(columns);
-  const isInside = border === "le" ? (d: number, r: number) => d <= r : (d: number, r: number) => d < r;
-  for (let first = 0; first < realRadii.length; first += BLOCK) {
-    const end = Math.min(realRadii.length, first + BLOCK);
-    const distances = await squaredDistances(real, first, end, generated);
-    for (let i = first; i < end; i++) {
-      let pairs = 0;
-      let isHeld = false;
-      for (let j = 0; j < columns; j++) {
-        const distance = distances[(i - first) * columns + j]!;
-        if (isInside(distance, realRadii[i]!)) {
-          pairs++;
-          insideFlags[j] = 1;
-        }
-        isHeld ||= generatedRadii !== undefined && isInside(distance, generatedRadii[j]!);
-      }
-      counts.pairs += pairs;
-      if (pairs > 0) counts.covered++;
-      if (isHeld) counts.holding++;
+  const { dim } = real;
+  const held = new Float64Array(realRadii.length);
+  const holdersOfReal = new Float64Array(realRadii.length);
+  const holders = new Float64Array(generated.rows.length / dim);
+  for (let i = 0; i < held.length; i += TILE)
+    for (let j = 0; j < holders.length; j += TILE) {
+      const x = real.rows.slice(i * dim, (i + TILE) * dim);
+      const y = generated.rows.slice(j * dim, (j + TILE) * dim);
+      const radiiX = realRadii.slice(i, i + TILE);
+      const radiiY = generatedRadii?.slice(j, j + TILE);
+      const tile = await inBackground("insideTile", { dim, x, y, radiiX, radiiY, border }, [x.buffer, y.buffer]);
+      addTo(held, i, tile.heldByX);
+      addTo(holdersOfReal, i, tile.holdersOfX);
+      addTo(holders, j, tile.holdersOfY);
     }
-  }
-  counts.inside = insideFlags.reduce((sum, flag) => sum + flag, 0);
-  return counts;
+  return {
+    inside: positive(holders),
+    pairs: held.reduce((sum, count) => sum + count, 0),
+    holding: positive(holdersOfReal),
+    covered: positive(held),
+  };
 }
+
+function addTo(counts: Float64Array, first: number, more: Uint32Array): void {
+  for (let i = 0; i < more.length; i++) counts[first + i]! += more[i]!;
+}
+
+const positive = (counts: Float64Array): number => counts.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0);

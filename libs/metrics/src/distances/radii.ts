@@ -1,34 +1,45 @@
-/** @file How far each image of a set is from its k-th nearest neighbour in that set. */
+/** @file How far each image of a set is from its nearest neighbours in that set. */
 import type { Features } from "../features/features.js";
-import { squaredDistances } from "./squared-distances.js";
+import { inBackground } from "../thread/background.js";
+import { keepSmallest, TILE } from "./tiles.js";
 
-/** Rows of a block of distances. */
-export const BLOCK = 256;
+/** Sets whose neighbours are known: metrics of one evaluation ask for the same. */
+const known = new WeakMap<Float32Array, { k: number; smallest: Promise<Float64Array> }>();
 
-/** Squared radii [n]: the k-th smallest distance of each image to the others, itself left out. n > k. */
-export async function squaredRadii(features: Features, k: number): Promise<Float64Array> {
-  const count = features.rows.length / features.dim;
-  const radii = new Float64Array(count);
-  for (let first = 0; first < count; first += BLOCK) {
-    const end = Math.min(count, first + BLOCK);
-    const distances = await squaredDistances(features, first, end, features);
-    for (let i = first; i < end; i++) {
-      const row = distances.subarray((i - first) * count, (i - first + 1) * count);
-      row[i] = Number.POSITIVE_INFINITY;
-      radii[i] = kthSmallest(row, k);
-    }
+/**
+ * Squared radii [n]: the k-th smallest squared distance of each image to the others, itself left out.
+ * @param features n > k images; their rows must not change as long as they are compared
+ */
+export async function squaredRadii({ dim, rows }: Features, k: number): Promise<Float64Array> {
+  let neighbours = known.get(rows);
+  if (!neighbours || neighbours.k < k) {
+    // Metrics ask for 3 and for 5: more cost nothing.
+    const wanted = Math.min(Math.max(k, 5), rows.length / dim - 1);
+    neighbours = { k: wanted, smallest: nearest(dim, rows, wanted) };
+    known.set(rows, neighbours);
+    neighbours.smallest.catch(() => known.delete(rows));
   }
-  return radii;
+  const all = await neighbours.smallest;
+  return Float64Array.from({ length: rows.length / dim }, (_, i) => all[i * neighbours.k + k - 1]!);
 }
 
-/** The k-th smallest of some numbers, by insertion into the k smallest so far: k is small. */
-function kthSmallest(values: Float64Array, k: number): number {
-  const smallest = new Float64Array(k).fill(Number.POSITIVE_INFINITY);
-  for (const value of values) {
-    if (value >= smallest[k - 1]!) continue;
-    let at = k - 1;
-    for (; at > 0 && smallest[at - 1]! > value; at--) smallest[at] = smallest[at - 1]!;
-    smallest[at] = value;
-  }
-  return smallest[k - 1]!;
+/** The k smallest squared distances of each image, ascending: [n, k]. Tiles on and above the diagonal tell all. */
+async function nearest(dim: number, rows: Float32Array, k: number): Promise<Float64Array> {
+  const count = rows.length / dim;
+  const smallest = new Float64Array(count * k).fill(Number.POSITIVE_INFINITY);
+  const add = (first: number, found: Float64Array) => {
+    for (let at = 0; at < found.length; at++) keepSmallest(smallest, first * k + at - (at % k), k, found[at]!);
+  };
+  for (let i = 0; i < count; i += TILE)
+    for (let j = i; j < count; j += TILE) {
+      const x = rows.slice(i * dim, (i + TILE) * dim);
+      const y = rows.slice(j * dim, (j + TILE) * dim);
+      const { ofX, ofY } = await inBackground("nearestTile", { dim, x, y, k, isDiagonal: i === j }, [
+        x.buffer,
+        y.buffer,
+      ]);
+      add(i, ofX);
+      add(j, ofY);
+    }
+  return smallest;
 }

@@ -37,3 +37,35 @@ export function checkRange(rows: Float32Array, dim: number, first: number): void
     },
   );
 }
+
+/** Adds totals to others, digit by digit with carries. @param into and `digits`: 2 or 3 digits of equal lengths */
+export function addDigits(into: readonly Float64Array[], digits: readonly Float64Array[]): void {
+  const last = into.length - 1;
+  for (let i = 0; i < into[0]!.length; i++) {
+    let carry = 0;
+    for (let k = 0; k < last; k++) {
+      const total = into[k]![i]! + digits[k]![i]! + carry;
+      carry = Math.floor(total / BASE + 0.5);
+      into[k]![i] = total - carry * BASE;
+    }
+    into[last]![i]! += digits[last]![i]! + carry;
+  }
+}
+
+/** Refuses what are no digits. @throws DomainError FIELD_INVALID */
+export function checkDigits(digits: readonly Float64Array[], name: string): void {
+  for (const [k, digit] of digits.entries()) {
+    const limit = k < digits.length - 1 ? BASE / 2 : Number.MAX_SAFE_INTEGER;
+    let isFit = true;
+    for (let i = 0; i < digit.length; i++) {
+      const value = digit[i]!;
+      isFit &&= Math.floor(value) === value && value >= -limit && value < limit;
+    }
+    if (!isFit)
+      throw new DomainError(
+        "FIELD_INVALID",
+        `${name}: part ${k} holds what is no part of a total; its file is damaged`,
+        { field: name },
+      );
+  }
+}

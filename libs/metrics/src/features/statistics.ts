@@ -3,20 +3,19 @@
  * digits; both are held here in pairs of float64 (Dekker, "A floating-point technique for extending the available precision", 1971),
  * 106 bits, so that the difference is right to the last bits of its own.
  */
-import { DomainError } from "@tandem/errors";
 import type { Gaussian } from "../gaussian.js";
+import type { Products } from "../linear/products.js";
 import type { FeatureParts } from "./feature-sums.js";
 import { BASE, FRACTION } from "./fixed-point.js";
 
 /** Splits a float64 into two of half the bits. */
 const SPLIT = 2 ** 27 + 1;
 
-/**
- * mu = S / n and sigma = (T - S S^T / n) / (n - 1).
- * @throws DomainError TOO_FEW_IMAGES below two images
- */
-export function gaussianOf(dim: number, { numImages: n, sum, outer }: FeatureParts): Gaussian {
-  if (n < 2) throw new DomainError("TOO_FEW_IMAGES", `a covariance needs 2 images, and there are ${n}`);
+/** mu = S / n and sigma = (T - S S^T / n) / (n - 1), of which T's upper triangle is read. n >= 2. */
+export function gaussianOf(
+  _products: Products,
+  { dim, numImages: n, sum, outer }: FeatureParts & { readonly dim: number },
+): Gaussian {
   const total = Float64Array.from(sum[1]!, (high, i) => high * BASE + sum[0]![i]!);
   const rest = total.map((value, i) => sum[1]![i]! * BASE - value + sum[0]![i]!);
   const mean = total.map((value) => value / n);
