@@ -2,6 +2,7 @@ export { DatasetCheck, type Depth, type Findings } from "./check/dataset-check.j
 export type { LabelSummary } from "./check/label-summary.js";
 export { type LatentStatistics, type LatentSums, statisticsOf } from "./check/latent-moments.js";
 export { type DatasetProblem, MAX_PROBLEMS, Problems } from "./check/problems.js";
+export { type ContactSheetOptions, contactSheet } from "./contact-sheet.js";
 export { convertDataset } from "./converting/convert.js";
 export type { ConvertHooks, ConvertOptions, ConvertProgress, ConvertReport } from "./converting/options.js";
 export { type LabelSource, openPictures } from "./converting/picture-files.js";
