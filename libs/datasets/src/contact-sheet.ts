@@ -46,7 +46,9 @@ export async function contactSheet(dataset: Dataset, options: ContactSheetOption
       interleave(image, sheet, { channels, height, width }, corner, columns * width * channels);
     }
   }
-  return sharp(sheet, { raw: { width: columns * width, height: rows * height, channels: 3 } }).png().toBuffer();
+  return sharp(sheet, { raw: { width: columns * width, height: rows * height, channels: 3 } })
+    .png()
+    .toBuffer();
 }
 
 /** Puts an image [C, H, W] into the sheet [rows, columns, C] with its corner at `corner`. */
@@ -60,6 +62,5 @@ function interleave(
   const area = height * width;
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++)
-      for (let c = 0; c < channels; c++)
-        sheet[corner + y * line + x * channels + c] = image[c * area + y * width + x]!;
+      for (let c = 0; c < channels; c++) sheet[corner + y * line + x * channels + c] = image[c * area + y * width + x]!;
 }

@@ -13,7 +13,7 @@ import {
   pngFacts,
   TAIL_BYTES,
 } from "./samples/image.js";
-import { folderLabels, type Labels, readLabels } from "./samples/labels.js";
+import { folderLabels, type Label, type Labels, readLabels } from "./samples/labels.js";
 
 /** An open dataset. */
 export interface Dataset extends DatasetFacts {
@@ -21,6 +21,8 @@ export interface Dataset extends DatasetFacts {
   readonly names: readonly string[];
   /** [count, labelDim]; empty without labels. */
   readonly labels: Float32Array;
+  /** The same as they were given: classes or vectors, one for every sample; undefined without labels. */
+  readonly labelList: readonly Label[] | undefined;
   /**
    * Samples as they are stored: uint8 [n, C, H, W] of images, float32 [n, 2 C, H, W] of latents.
    * @throws DomainError DATASET_INVALID naming a file that is damaged
@@ -129,6 +131,7 @@ class FileDataset implements Dataset {
   readonly count: number;
   readonly labelDim: number;
   readonly labels: Float32Array;
+  readonly labelList: readonly Label[] | undefined;
 
   constructor(
     private readonly files: DatasetFiles,
@@ -140,6 +143,7 @@ class FileDataset implements Dataset {
     this.count = names.length;
     this.labelDim = labels.dim;
     this.labels = labels.rows;
+    this.labelList = labels.list;
   }
 
   async read(indices: readonly number[]): Promise<Uint8Array | Float32Array> {

@@ -14,6 +14,7 @@ export { decodePicture } from "./pictures/decode.js";
 export { type Picture, Resampler } from "./resample/resampler.js";
 export type { Filter } from "./resample/weights.js";
 export type { Label } from "./samples/labels.js";
+export { openSource, type SourceOptions } from "./sources/open-source.js";
 export { type TrainingSourceOptions, trainingSource } from "./training-source.js";
 export { type TransformName, transforms } from "./transforms/index.js";
 export type { Size, Transform } from "./transforms/transform.js";

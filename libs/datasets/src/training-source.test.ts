@@ -9,6 +9,7 @@ function indices(reads: number[][] = []): Dataset {
   return {
     ...{ count: 5, shape: [1, 1, 1], kind: "images", labelDim: 2, names: [] },
     labels: Float32Array.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9),
+    labelList: undefined,
     async read(wanted) {
       reads.push([...wanted]);
       return Uint8Array.from(wanted);

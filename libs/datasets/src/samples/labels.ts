@@ -9,9 +9,11 @@ export interface Labels {
   readonly dim: number;
   /** [count, dim]. */
   readonly rows: Float32Array;
+  /** One for every sample, as they were given; undefined for none. */
+  readonly list: readonly Label[] | undefined;
 }
 
-const NONE: Labels = { dim: 0, rows: new Float32Array() };
+const NONE: Labels = { dim: 0, rows: new Float32Array(), list: undefined };
 /** More classes than this are a mistake, and their rows would fill the memory. */
 const MAX_CLASSES = 2 ** 16;
 
@@ -87,7 +89,8 @@ export function readLabels(file: string, text: string, names: readonly string[])
   const labels = parseLabels(file, text, names);
   if (!labels) return NONE;
   if (typeof labels[0] === "number") return oneHot(labels as number[]);
-  return { dim: (labels[0] as readonly number[]).length, rows: Float32Array.from((labels as number[][]).flat()) };
+  const dim = (labels[0] as readonly number[]).length;
+  return { dim, rows: Float32Array.from((labels as number[][]).flat()), list: labels };
 }
 
 /** Classes by the folders that samples lie in: the index of the folder among all, sorted; none when there are fewer than two. */
@@ -113,5 +116,5 @@ function oneHot(classes: readonly number[]): Labels {
   const dim = classes.reduce((most, label) => Math.max(most, label), 0) + 1;
   const rows = new Float32Array(classes.length * dim);
   for (const [i, label] of classes.entries()) rows[i * dim + label] = 1;
-  return { dim, rows };
+  return { dim, rows, list: classes };
 }

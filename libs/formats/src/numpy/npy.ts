@@ -2,7 +2,7 @@
 import { invalid } from "@tandem/errors";
 import { replaceFile } from "../atomic-file.js";
 import { unsafe } from "../file-error.js";
-import { byteCount, type TensorData } from "../tensor-data.js";
+import { byteCount, type DType, type TensorData } from "../tensor-data.js";
 import { type ReadOptions, readWholeFile } from "../whole-file.js";
 import { numpyNames, parseElementType } from "./element-type.js";
 import { type ArrayLayout, isShape, toTensor } from "./layout.js";
@@ -26,6 +26,34 @@ export async function readNpy(path: string, options: ReadOptions = {}): Promise<
 
 /** The same from bytes in memory: the tensor is a view of them where their order is ours. `name` stands in errors. */
 export function parseNpy(bytes: Uint8Array, name: string): TensorData {
+  const { layout, start } = parseHeader(bytes, name);
+  // Swapping and reordering copy; the file's size bounds the copy, since bytes and shape must agree first.
+  return toTensor(name, layout, bytes.subarray(start), () => {});
+}
+
+/** What the head of an .npy file says of the elements behind it. */
+export interface NpyHeader {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  /** Bytes of each element come most significant first. */
+  readonly isBigEndian: boolean;
+  readonly isColumnMajor: boolean;
+  /** Where the elements begin, bytes. */
+  readonly start: number;
+}
+
+/**
+ * The head of an .npy file, for arrays that are read part by part.
+ * @param bytes the file's first; 65,548 suffice for any header that is read
+ * @throws DomainError UNSAFE_FILE (damaged), DATA_TYPE_UNSUPPORTED
+ */
+export function parseNpyHeader(bytes: Uint8Array, name: string): NpyHeader {
+  const { layout, start } = parseHeader(bytes, name);
+  const { type, shape, isColumnMajor } = layout;
+  return { ...type, shape, isColumnMajor, start };
+}
+
+function parseHeader(bytes: Uint8Array, name: string): { layout: ArrayLayout; start: number } {
   const major = bytes[6];
   if (bytes.byteLength < 12 || !isNpy(bytes)) throw unsafe(name, "not an .npy file");
   if (major === undefined || major < 1 || major > 3) throw unsafe(name, `.npy of version ${major}; 1 to 3 are known`);
@@ -35,8 +63,7 @@ export function parseNpy(bytes: Uint8Array, name: string): TensorData {
   if (length > maxHeaderBytes || start + length > bytes.byteLength)
     throw unsafe(name, `a header of ${length} bytes does not fit`);
   const header = Buffer.from(bytes.subarray(start, start + length)).toString("utf8");
-  // Swapping and reordering copy; the file's size bounds the copy, since bytes and shape must agree first.
-  return toTensor(name, parseLayout(name, header), bytes.subarray(start + length), () => {});
+  return { layout: parseLayout(name, header), start: start + length };
 }
 
 /** Header and elements of an .npy file; the latter are the tensor's own bytes. BF16 has no name in NumPy and is refused. */
