@@ -2,7 +2,11 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { makeCommand, type Run } from "./command.js";
+import { datasetConvert } from "./commands/dataset-convert.js";
+import { datasetDecode } from "./commands/dataset-decode.js";
+import { datasetEncode } from "./commands/dataset-encode.js";
 import { datasetInspect } from "./commands/dataset-inspect.js";
+import { datasetLatentStats } from "./commands/dataset-latent-stats.js";
 import { demo } from "./commands/demo.js";
 import { doctor } from "./commands/doctor.js";
 import { down } from "./commands/down.js";
@@ -72,7 +76,17 @@ export function makeProgram(run: Run): Command {
     .addCommand(makeCommand(flops, run))
     .addCommand(makeCommand(importFiles, run))
     .addCommand(makeCommand(exportOnnx, run))
-    .addCommand(group("dataset", "Datasets: made, looked through, measured.", makeCommand(datasetInspect, run)))
+    .addCommand(
+      group(
+        "dataset",
+        "Datasets: made, looked through, measured.",
+        makeCommand(datasetConvert, run),
+        makeCommand(datasetEncode, run),
+        makeCommand(datasetDecode, run),
+        makeCommand(datasetInspect, run),
+        makeCommand(datasetLatentStats, run),
+      ),
+    )
     .addCommand(
       group("toy", "The 2D toy of the autoguidance paper.", makeCommand(toyTrain, run), makeCommand(toyPlot, run)),
     )

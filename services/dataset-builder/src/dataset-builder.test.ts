@@ -1,13 +1,13 @@
 /** A dataset of a million files has a fault somewhere: it must be found before the training, and be named. */
-import { link, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { link, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { type DatasetResult, DatasetSpec, type Job, JobState, LabelKind } from "@tandem/contracts";
 import { encodeNpy, fromFloat32 } from "@tandem/formats";
 import { ServiceProcess } from "@tandem/rpc/testing";
-import sharp from "sharp";
+import { noisyPng, plainPng, putFiles } from "./testing/picture-folder.js";
 import { type BuilderClients, clientsOf, startBuilder } from "./testing/start-builder.js";
 
 let folder: string;
@@ -22,26 +22,7 @@ afterEach(async () => {
 });
 
 const at = (...parts: string[]) => ({ uri: pathToFileURL(join(folder, ...parts)).href, sha256: "" });
-const png = (red: number, side = 4) =>
-  sharp({ create: { width: side, height: side, channels: 3, background: { r: red, g: 10, b: 20 } } })
-    .png()
-    .toBuffer();
-/** An image that does not compress. */
-const noisy = (side: number) =>
-  sharp(Buffer.from(Array.from({ length: side * side * 3 }, (_, i) => (i * i * 31) % 251)), {
-    raw: { width: side, height: side, channels: 3 },
-  })
-    .png({ compressionLevel: 1 })
-    .toBuffer();
-
-async function put(files: Record<string, Uint8Array | string>): Promise<void> {
-  for (const [name, content] of Object.entries(files)) {
-    const path = join(folder, "set", name);
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, content);
-  }
-}
-
+const put = (files: Record<string, Uint8Array | string>) => putFiles(join(folder, "set"), files);
 const checkOf = (measureStatistics = false) =>
   DatasetSpec.fromPartial({ source: at("set"), operation: { $case: "check", value: { measureStatistics } } });
 const create = async (spec: DatasetSpec) => (await server.builder.createDatasetJob({ spec })).job!;
@@ -52,7 +33,7 @@ const resultOf = (job: Job) => {
 
 describe("a check", () => {
   it("reads every file, where a look at the heads finds nothing", async () => {
-    const noise = await noisy(32);
+    const noise = await noisyPng(32);
     const damaged = Buffer.from(noise).fill(7, 200, 400);
     await put({ "b/1.png": noise, "a/2.png": damaged, "a/1.png": noise });
     const { info } = await server.builder.inspectDataset({ source: at("set") });
@@ -83,13 +64,13 @@ describe("a check", () => {
   });
 
   it("does not measure images", async () => {
-    await put({ "1.png": await png(1) });
+    await put({ "1.png": await plainPng(1) });
     const job = await server.ended((await create(checkOf(true))).name);
     expect(job.error!.message).toMatch(/set: holds images/);
   });
 
   it("goes on where it was paused, and after kill -9", async () => {
-    await put({ "0.png": "no image", "1.png": await noisy(512) });
+    await put({ "0.png": "no image", "1.png": await noisyPng(512) });
     for (let i = 2; i < 1500; i++)
       await link(join(folder, "set", `${i % 50 && 1}.png`), join(folder, "set", `${i}.png`));
     const name = (await create(checkOf())).name;
@@ -125,7 +106,7 @@ describe("a check", () => {
 
 describe("a request", () => {
   it("is only checked, or is one job however often it comes", async () => {
-    await put({ "1.png": await png(1) });
+    await put({ "1.png": await plainPng(1) });
     const { job } = await server.builder.createDatasetJob({ spec: checkOf(), validateOnly: true });
     expect(job).toMatchObject({ name: "", state: JobState.JOB_STATE_UNSPECIFIED });
     expect((await server.jobs.listJobs({})).jobs).toEqual([]);
@@ -183,7 +164,7 @@ describe("a request", () => {
       { message: expect.stringMatching(/spec\.convert\.label_source/) },
     ],
   ])("is refused: %s", async (_, specOf, error) => {
-    await put({ "1.png": await png(1) });
+    await put({ "1.png": await plainPng(1) });
     await expect(create(specOf())).rejects.toMatchObject({ reason: "FIELD_INVALID", ...error });
   });
 });

@@ -1,8 +1,9 @@
 /** What a person does with a folder of pictures before a training: looks at it, and hears what is wrong. */
-import { mkdir, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import sharp from "sharp";
-import { Workspace } from "../testing/run-tandem.js";
+import { golden, Workspace } from "../testing/run-tandem.js";
 
 let place: Workspace;
 beforeAll(async () => {
@@ -29,7 +30,7 @@ it("inspects a dataset at a glance, and thoroughly", async () => {
   expect(stdout).toMatch(/^dataset +good\nimages +6, 16x16, 3 channels\nfiles .*\nlabels +2 classes of 3 images\n/);
   expect(stdout).toMatch(/problems +none \(quick look\)\nclass +name +images\n0 +ant +3\n1 +bee +3\n$/);
   const thorough = await tandem("inspect --source good --thorough --json");
-  expect(JSON.parse(thorough.stdout)).toMatchObject({ source: "good", images: 6, labels: { names: ["ant", "bee"] } });
+  expect(JSON.parse(thorough.stdout)).toMatchObject({ path: "good", images: 6, labels: { names: ["ant", "bee"] } });
   expect(thorough.stderr).toMatch(/inspect: 6\/6 files/);
 });
 
@@ -41,10 +42,89 @@ it("shows what is wrong, and in which file", async () => {
   ]);
 });
 
+it("converts as the reference does: crops, labels, most images, a folder or an archive", async () => {
+  await cp(golden("dataset/source"), place.path("pictures"), { recursive: true });
+  const command = "--source pictures --transform center-crop-dhariwal --resolution 32x32";
+  const { code, stdout, stderr } = await tandem(`convert ${command} --dest out.zip --contact-sheet sheet.png`);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^dataset +out\.zip\nimages +9, 32x32, 3 channels\n/);
+  expect(stdout).toMatch(/0 +ant +3\n1 +bee +3\n2 +cat +3\nsheet\.png\n$/);
+  expect(stderr).toMatch(/convert: 9\/9 images/);
+  const [line] = (await tandem("inspect --source out.zip --thorough --json")).stdout.split("\n");
+  expect(JSON.parse(line!)).toMatchObject({ images: 9, problems: [], problemCount: 0 });
+
+  expect((await tandem(`convert ${command} --dest out --max_images=4`)).code).toBe(0);
+  expect((await readdir(place.path("out", "00000"))).sort().at(-1)).toBe("img00000003.png");
+  const { labels } = JSON.parse(await readFile(place.path("out", "dataset.json"), "utf8")) as { labels: unknown[] };
+  expect(labels[3]).toEqual(["00000/img00000003.png", 1]);
+  const again = await tandem(`convert ${command} --dest out`);
+  expect([again.code, again.stderr]).toEqual([1, expect.stringMatching(/--dest: .*out exists already/)]);
+});
+
+it("lists what it leaves out, or ends with the first", async () => {
+  const { code, stderr } = await tandem("convert --source bad --dest never.zip");
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/^error: .*bad: 1\.png/m)]);
+  expect(stderr.match(/1\.png/g)).toHaveLength(1);
+  const outcome = await tandem("convert --source bad --dest rest.zip --skip-bad --workers 1 --json");
+  const lines = outcome.stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as object);
+  expect(lines).toMatchObject([
+    { kind: "dataset", path: "rest.zip", images: 1 },
+    { kind: "skipped", path: "1.png", code: "unreadable" },
+  ]);
+});
+
+it("encodes, measures and decodes", async () => {
+  const vae = golden("features/vae/two");
+  const encoded = await tandem(`encode --source good --dest latents.zip --vae ${vae} --batch 2`);
+  expect([encoded.code, encoded.stdout]).toEqual([0, expect.stringMatching(/latents +6, 8x8, \d+ channels/)]);
+  const { stdout } = await tandem("latent-stats --source latents.zip --json");
+  const { rawMean, rawStd, scale, bias, images } = JSON.parse(stdout) as Record<string, number[]>;
+  expect(images).toBe(6);
+  expect(scale).toEqual(rawStd!.map((std) => 0.5 / std));
+  expect(bias).toEqual(rawMean!.map((mean, c) => 0 - mean * scale![c]!));
+  expect((await tandem("latent-stats --source latents.zip")).stdout).toMatch(/^latents of 6 images\nraw_mean +\[/);
+  const decoded = await tandem(`decode --source latents.zip --dest decoded --model-url ${vae} --max-images 4`);
+  expect([decoded.code, decoded.stdout]).toEqual([0, expect.stringMatching(/images +4, 16x16, 3 channels/)]);
+  expect(await readdir(place.path("decoded", "00000"))).toHaveLength(4);
+});
+
+it("is interrupted, leaves no dataset, and goes on when it is run again", async () => {
+  await mkdir(place.path("many"));
+  const image = await sharp(Buffer.from(Array.from({ length: 480_000 }, (_, i) => (i * i) % 251)), {
+    raw: { width: 400, height: 400, channels: 3 },
+  })
+    .png({ compressionLevel: 1 })
+    .toBuffer();
+  for (let i = 0; i < 400; i++) await writeFile(place.path("many", `${i}.png`), image);
+  const args = "dataset convert --source many --dest many.zip --transform center-crop --resolution 256x256".split(" ");
+  const running = place.start(args);
+  while (!(await readdir(place.folder)).includes("many.zip.part")) await sleep(10);
+  running.kill("SIGINT");
+  const { code } = await running.outcome;
+  expect(code).toBe(130);
+  expect(await readdir(place.folder)).not.toContain("many.zip");
+  expect(await readdir(place.folder)).toContain("many.zip.part");
+  expect((await place.run(args)).stdout).toMatch(/images +400, 256x256/);
+  expect((await readdir(place.folder)).filter((name) => name.startsWith("many.zip."))).toEqual([]);
+}, 60_000);
+
 it.each<[string, number, RegExp]>([
   ["inspect", 2, /--source is missing/],
   ["inspect --source nowhere", 3, /--source: there is no file or folder nowhere/],
   ["inspect --source bad/1.png", 1, /not a ZIP archive/],
+  ["convert --source good", 2, /--dest is missing/],
+  ["convert --source good --dest x.zip --transform center-crop", 2, /--resolution/],
+  ["convert --source good --dest x.zip --resolution 32", 2, /--resolution.*WIDTHxHEIGHT/],
+  ["convert --source good --dest x.zip --resolution 32x16 --transform center-crop-dhariwal", 2, /--resolution is 16/],
+  ["convert --source good --dest x.zip --transform middle", 2, /--transform.*center-crop-wide/],
+  ["convert --source good --dest x.zip --labels none.csv", 3, /--labels: there is no file or folder none\.csv/],
+  ["convert --source good --dest x.zip --max-images 0", 2, /--max-images/],
+  ["encode --source good --dest x.zip --vae nowhere", 3, /--vae: there is no file or folder nowhere/],
+  ["latent-stats", 2, /--source is missing/],
+  ["latent-stats --source good", 1, /good: holds images/],
 ])("refuses %s", async (command, code, message) => {
   const outcome = await tandem(command);
   expect({ ...outcome, stderr: "" }).toEqual({ code, stdout: "", stderr: "" });

@@ -1,6 +1,7 @@
 /** @file A dataset as results show it: an object for scripts, lines and tables for people. */
-import { type DatasetInfo, LabelKind } from "@tandem/contracts";
+import { type DatasetInfo, type DatasetProblem, type DatasetResult, LabelKind } from "@tandem/contracts";
 import type { Context } from "../context.js";
+import { showStatistics } from "./latent-statistics.js";
 
 /** Rows of a table that people read; --json has all. */
 const ROWS = 20;
@@ -37,7 +38,8 @@ export function describeDataset(info: DatasetInfo) {
 /** Writes what a dataset holds. @param found how thoroughly it was looked at, for a dataset without faults */
 export function showDataset({ output }: Context, name: string, info: DatasetInfo, found: string): void {
   const described = describeDataset(info);
-  output.result({ source: name, ...described }, textOf(name, described, found));
+  output.result({ ...described, path: name }, textOf(name, described, found));
+  if (!output.json && info.latentStatistics) showStatistics({ output }, info);
   if (output.json) return;
   const { labels, problems, problemCount } = described;
   if (labels.kind === "class" && labels.dim <= ROWS)
@@ -56,6 +58,24 @@ export function showDataset({ output }: Context, name: string, info: DatasetInfo
   if (more > 0) output.note(`and ${more} problems more; --json lists up to 1000`);
 }
 
+/** Writes which pictures were left out, and why. */
+export function showSkipped({ output }: Context, { skipped, skippedCount }: DatasetResult): void {
+  if (output.json) {
+    for (const { path, code, message } of skipped) output.result({ kind: "skipped", path, code, message });
+    return;
+  }
+  if (skipped.length === 0) return;
+  output.result({}, `skipped   ${skippedCount}`);
+  const columns = {
+    reason: (row: DatasetProblem) => row.code,
+    file: (row: DatasetProblem) => row.path,
+    message: (row: DatasetProblem) => row.message,
+  };
+  output.results(skipped.slice(0, ROWS), columns, "");
+  const more = Number(skippedCount) - Math.min(skipped.length, ROWS);
+  if (more > 0) output.note(`and ${more} more; --json lists up to 1000`);
+}
+
 function textOf(name: string, dataset: ReturnType<typeof describeDataset>, found: string): string {
   const { images, width, height, channels, sizeBytes, problems, problemCount } = dataset;
   const what = channels > 3 ? "latents" : "images";
@@ -63,7 +83,7 @@ function textOf(name: string, dataset: ReturnType<typeof describeDataset>, found
   const rows = [
     ["dataset", name],
     [what, `${images}, ${width}x${height}, ${channels} ${channels === 1 ? "channel" : "channels"}`],
-    ["files", `${(Number(sizeBytes) / 1e6).toFixed(1)} MB`],
+    ["files", bytesText(Number(sizeBytes))],
     ["labels", labelText(dataset.labels)],
     [
       "problems",
@@ -71,6 +91,11 @@ function textOf(name: string, dataset: ReturnType<typeof describeDataset>, found
     ],
   ];
   return rows.map(([left, right]) => `${left!.padEnd(10)}${right}`).join("\n");
+}
+
+function bytesText(bytes: number): string {
+  const [unit, size] = bytes < 1e6 ? ["kB", 1e3] : bytes < 1e9 ? ["MB", 1e6] : ["GB", 1e9];
+  return `${(bytes / (size as number)).toFixed(1)} ${unit}`;
 }
 
 function labelText({ kind, dim, counts }: ReturnType<typeof describeDataset>["labels"]): string {

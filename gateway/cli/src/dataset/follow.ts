@@ -7,7 +7,7 @@ import { jobEvents } from "../jobs/events.js";
 import type { Progress } from "../output/progress.js";
 import type { DatasetBuilder } from "./builder.js";
 
-const INFO = 1;
+const [INFO, ERROR] = [1, 3];
 
 /**
  * Has a job done, showing progress.
@@ -24,6 +24,7 @@ export async function datasetJob(
   const { name } = created!;
   let progress: Progress | undefined;
   let job: Job | undefined;
+  let failure: string | undefined; // told here unless the job ends with it, which is told by whoever called
   const cancel = () => void jobs.cancelJob({ name }).catch(() => {}); // lost against its end, or the service is gone
   signal.addEventListener("abort", cancel, { once: true });
   if (signal.aborted) cancel();
@@ -34,8 +35,11 @@ export async function datasetJob(
         const { done, total, rate, eta, unit } = event.value;
         progress ??= output.progress(title, Number(total), unit);
         progress.update(Number(done), { perSecond: rate, leftMs: eta && toMilliseconds(eta) });
-      } else if (event?.$case === "log" && event.value.severity > INFO) output.note(`warning: ${event.value.message}`);
-      else if (event?.$case === "job") job = event.value;
+      } else if (event?.$case === "log" && event.value.severity > INFO) {
+        if (failure !== undefined) output.note(`warning: ${failure}`);
+        failure = event.value.severity >= ERROR ? event.value.message : undefined;
+        if (failure === undefined) output.note(`warning: ${event.value.message}`);
+      } else if (event?.$case === "job") job = event.value;
     }
   } finally {
     signal.removeEventListener("abort", cancel);

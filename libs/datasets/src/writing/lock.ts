@@ -92,8 +92,6 @@ function inUse(path: string, { pid }: Holder): DomainError {
   return new DomainError(
     "OUTPUT_EXISTS",
     `${target} is being written by process ${pid}; wait for it, or choose another name`,
-    {
-      resource: target,
-    },
+    { resource: target, metadata: { process: pid } },
   );
 }

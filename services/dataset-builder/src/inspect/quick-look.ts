@@ -15,15 +15,20 @@ const TOGETHER = 50;
 export async function quickLook(path: string, signal: AbortSignal): Promise<DatasetInfo> {
   const check = await DatasetCheck.open(path);
   try {
-    const count = check.names.length;
-    const some = Math.min(count, HEADS);
-    const spread = Array.from({ length: some }, (_, i) => Math.round((i * (count - 1)) / Math.max(1, some - 1)));
-    for (let i = 0; i < some; i += TOGETHER) {
-      signal.throwIfAborted();
-      await check.look(spread.slice(i, i + TOGETHER), "header");
-    }
+    await lookAtHeads(check, signal);
     return datasetInfo(check);
   } finally {
     await check.close();
+  }
+}
+
+/** Looks at the heads of files. @throws the signal's reason */
+export async function lookAtHeads(check: DatasetCheck, signal: AbortSignal): Promise<void> {
+  const count = check.names.length;
+  const some = Math.min(count, HEADS);
+  const spread = Array.from({ length: some }, (_, i) => Math.round((i * (count - 1)) / Math.max(1, some - 1)));
+  for (let i = 0; i < some; i += TOGETHER) {
+    signal.throwIfAborted();
+    await check.look(spread.slice(i, i + TOGETHER), "header");
   }
 }

@@ -20,8 +20,8 @@ interface CheckState {
 }
 
 /** @throws DomainError DATASET_INVALID when latents were to be measured and these are images; RESOURCE_NOT_FOUND */
-export async function checkWork(input: DatasetInput, context: ChildContext): Promise<JobEnd<"dataset">> {
-  const { isMeasured } = input.operation as CheckInput;
+export async function checkWork(input: DatasetInput<CheckInput>, context: ChildContext): Promise<JobEnd<"dataset">> {
+  const { isMeasured } = input.operation;
   const file = join(input.work, "check.json");
   const check = await DatasetCheck.open(input.source);
   try {

@@ -1,12 +1,13 @@
 /** @file Dataset jobs of a server: what is asked is checked here, and done in a process of its own. */
 import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
-import type { DatasetSpec } from "@tandem/contracts";
+import { type ConvertOperation, type DatasetSpec, DatasetTransform, LabelSource } from "@tandem/contracts";
 import { type Artifacts, type JobContext, type JobEnd, type JobKind, jobKind, runInChild } from "@tandem/jobs";
+import { known } from "@tandem/rpc";
 import type { Storage } from "@tandem/storage";
-import type { DatasetInput, Operation } from "./dataset-input.js";
+import type { ConvertInput, DatasetInput, Operation, OutputInput } from "./dataset-input.js";
 import { Places } from "./places.js";
-import { resolveSpec } from "./resolve-spec.js";
+import { labelSources, resolveSpec, transforms } from "./resolve-spec.js";
 
 const process = new URL("./dataset-process.js", import.meta.url);
 
@@ -49,19 +50,50 @@ export class DatasetJobs {
       source: await this.#places.source(spec, signal),
       work,
       threads: this.settings.threads,
-      operation: await this.#operation(spec),
+      operation: await this.#operation(context),
     };
     const end = await runInChild<"dataset">(process, input, context);
     if (end.kind === "done") await rm(work, { recursive: true, force: true });
     return end;
   }
 
-  async #operation({ operation }: DatasetSpec): Promise<Operation> {
-    switch (operation?.$case) {
-      case "check":
-        return { kind: "check", isMeasured: operation.value.measureStatistics };
-      default:
-        throw new Error(`no operation: ${operation?.$case}`);
+  async #operation({ spec, name, signal }: JobContext<"dataset">): Promise<Operation> {
+    const operation = spec.operation!; // checked at creation
+    if (operation.$case === "check") return { kind: "check", isMeasured: operation.value.measureStatistics };
+    const { outputUri, contactSheetUri, maxImages } = spec;
+    const output: OutputInput = {
+      output: await this.#places.output(outputUri, name),
+      maxImages: maxImages === 0n ? undefined : Number(maxImages),
+      contactSheet: contactSheetUri === "" ? undefined : await this.#places.output(contactSheetUri),
+    };
+    if (operation.$case === "convert") {
+      const labelsFile = await this.#places.labels(spec, signal);
+      return { kind: "convert", ...output, ...convertInput(operation.value, labelsFile) };
     }
+    const { $case: kind, value } = operation;
+    const autoencoder = await this.#places.autoencoder(value.autoencoder, kind, signal);
+    const isMeasured = operation.$case === "encode" && operation.value.measureStatistics;
+    return { kind, ...output, autoencoder, batchSize: value.batchSize, isMeasured };
   }
+}
+
+/** A conversion in the words of libs/datasets. */
+function convertInput(
+  convert: ConvertOperation,
+  labelsFile: string | undefined,
+): Pick<ConvertInput, "pictures" | "options"> {
+  const { transform, width, height, allowAnySize, skipBad, workers } = convert;
+  return {
+    pictures: {
+      labels: known(convert.labelSource, labelSources, LabelSource, "spec.convert.label_source"),
+      labelsFile,
+    },
+    options: {
+      transform: known(transform, transforms, DatasetTransform, "spec.convert.transform"),
+      ...(width > 0 && { width, height }),
+      allowAnySize,
+      skipBad,
+      workers,
+    },
+  };
 }

@@ -1,6 +1,6 @@
 /** @file The process of one dataset job. */
 import { childWork } from "@tandem/jobs";
-import { checkWork } from "./check-work.js";
 import type { DatasetInput } from "./dataset-input.js";
+import { datasetWork } from "./dataset-work.js";
 
-childWork<DatasetInput, "dataset">((input, context) => checkWork(input, context));
+childWork<DatasetInput, "dataset">((input, context) => datasetWork(input, context));

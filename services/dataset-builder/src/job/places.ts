@@ -1,12 +1,14 @@
 /** @file Where the source of a job lies and where its results go. */
-import { mkdir, readdir, stat } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { DatasetSpec } from "@tandem/contracts";
+import type { DatasetSpec, FileRef } from "@tandem/contracts";
 import { DomainError } from "@tandem/errors";
-import { fileError, systemCode } from "@tandem/formats";
+import { fileError } from "@tandem/formats";
 import type { Artifacts } from "@tandem/jobs";
 import type { Storage } from "@tandem/storage";
+import { autoencoderUri } from "./autoencoder-uri.js";
+import { exists, isMade } from "./make-once.js";
 
 /** Files and folders that requests name. */
 export class Places {
@@ -21,10 +23,18 @@ export class Places {
    * @throws DomainError RESOURCE_NOT_FOUND, OUTPUT_EXISTS, URI_NOT_ALLOWED, NOT_SUPPORTED
    */
   async look(spec: DatasetSpec): Promise<void> {
-    const uri = spec.source?.uri ?? "";
-    if (/^https?:/i.test(uri) && !uri.endsWith("/")) await this.storage.stat(uri);
-    else await this.artifacts.localPathOrFolder(spec.source, "spec.source");
-    if (spec.outputUri !== "") await refuseExisting(await this.output(spec.outputUri), spec.outputUri);
+    const { source, operation, outputUri, contactSheetUri } = spec;
+    await this.#find(source, "spec.source");
+    if (operation?.$case === "convert" && operation.value.labels)
+      await this.#find(operation.value.labels, "spec.convert.labels");
+    if (operation?.$case === "encode" || operation?.$case === "decode") {
+      const { $case: kind, value } = operation;
+      await this.#find({ uri: autoencoderUri(value.autoencoder, kind), sha256: "" }, `spec.${kind}.autoencoder`);
+    }
+    for (const uri of [outputUri, contactSheetUri].filter((one) => one !== "")) {
+      const path = await this.#place(uri, false).catch(unlessMissing);
+      if (uri === outputUri && path !== undefined && (await isMade(path))) throw exists(path);
+    }
   }
 
   /** Path on this machine; a remote file is fetched. @throws DomainError as `look`, SERVER_UNAVAILABLE, CHECKSUM_MISMATCH */
@@ -32,34 +42,42 @@ export class Places {
     return this.artifacts.localPathOrFolder(source, "spec.source", signal);
   }
 
+  /** Path of a labels file; undefined when the request names none. */
+  async labels({ operation }: DatasetSpec, signal: AbortSignal): Promise<string | undefined> {
+    if (operation?.$case !== "convert" || !operation.value.labels) return undefined;
+    return this.artifacts.localPath(operation.value.labels, "spec.convert.labels", signal);
+  }
+
+  /** Path of an autoencoder's weights, or of their folder. */
+  autoencoder(text: string, kind: "encode" | "decode", signal: AbortSignal): Promise<string> {
+    const ref = { uri: autoencoderUri(text, kind), sha256: "" };
+    return this.artifacts.localPathOrFolder(ref, `spec.${kind}.autoencoder`, signal);
+  }
+
   /**
-   * Path of a file or folder to make; the folder that it lies in is made.
+   * Path of a file or folder to make, a folder's without its last "/"; the folder that it lies in is made.
    * @param job name of the job, for results without a place of their own
    */
   async output(uri: string, job = ""): Promise<string> {
-    if (uri === "") return join(await makeFolder(join(this.folder, "datasets", basename(job))), "dataset.zip");
-    const path = uri.startsWith("file:") ? fileURLToPath(uri) : uri;
-    const end = path.lastIndexOf("/", path.length - 2) + 1;
-    const parent = await this.storage.localFolder(uri.slice(0, uri.lastIndexOf("/", uri.length - 2) + 1) || ".", {
-      create: true,
-    });
-    return join(parent, path.slice(end));
+    if (uri !== "") return this.#place(uri, true);
+    return join(await makeFolder(join(this.folder, "datasets", basename(job))), "dataset.zip");
   }
-}
 
-/** @throws DomainError OUTPUT_EXISTS; an empty folder is as good as none */
-export async function refuseExisting(path: string, uri: string): Promise<void> {
-  try {
-    const isFolder = (await stat(path)).isDirectory();
-    if (isFolder && path.endsWith("/") && (await readdir(path)).length === 0) return;
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") return;
-    throw fileError(path, error);
+  /** @param create makes the folder that it lies in */
+  async #place(uri: string, create: boolean): Promise<string> {
+    const parent = uri.slice(0, uri.lastIndexOf("/", uri.length - 2) + 1) || ".";
+    return join(
+      await this.storage.localFolder(parent, { create }),
+      basename(uri.startsWith("file:") ? fileURLToPath(uri) : uri),
+    );
   }
-  throw new DomainError("OUTPUT_EXISTS", `spec.output_uri: ${uri} exists already: name another, or remove it`, {
-    field: "spec.output_uri",
-    resource: uri,
-  });
+
+  /** Sees that a file or folder is there. */
+  async #find(ref: FileRef | undefined, field: string): Promise<void> {
+    const uri = ref?.uri ?? "";
+    if (/^https?:/i.test(uri) && !uri.endsWith("/")) await this.storage.stat(uri);
+    else await this.artifacts.localPathOrFolder(ref, field);
+  }
 }
 
 async function makeFolder(path: string): Promise<string> {
@@ -67,4 +85,9 @@ async function makeFolder(path: string): Promise<string> {
     throw fileError(path, error);
   });
   return path;
+}
+
+/** A folder that is missing will be made. */
+function unlessMissing(error: unknown): undefined {
+  if (!(error instanceof DomainError) || error.reason !== "RESOURCE_NOT_FOUND") throw error;
 }

@@ -4,7 +4,7 @@ import { invalid } from "@tandem/errors";
 import { integer, known, present } from "@tandem/rpc";
 
 const MAX_SIDE = 8192;
-const MAX_WORKERS = 1024;
+const MAX_WORKERS = 64;
 const MAX_BATCH = 256;
 const DEFAULT_BATCH = 4;
 const AUTOENCODER = "stabilityai/sd-vae-ft-mse";
@@ -19,7 +19,7 @@ export const transforms = {
 
 /** Sources of labels by their short names. */
 export const labelSources = {
-  [LabelSource.LABEL_SOURCE_UNSPECIFIED]: "any",
+  [LabelSource.LABEL_SOURCE_UNSPECIFIED]: "auto",
   [LabelSource.LABEL_SOURCE_JSON]: "json",
   [LabelSource.LABEL_SOURCE_FOLDERS]: "folders",
   [LabelSource.LABEL_SOURCE_NONE]: "none",
@@ -38,6 +38,8 @@ export function resolveSpec(spec: DatasetSpec, threads: number): DatasetSpec {
     if (!isMaking && uri !== "") throw invalid(`spec.${name}`, uri, "empty: a check makes nothing");
   if (spec.outputUri !== "" && !/(\.zip|\/)$/i.test(spec.outputUri))
     throw invalid("spec.output_uri", spec.outputUri, 'a file that ends in .zip, or a folder that ends in "/"');
+  if (spec.contactSheetUri !== "" && operation.$case === "encode")
+    throw invalid("spec.contact_sheet_uri", spec.contactSheetUri, "empty: latents are no pictures");
   if (spec.contactSheetUri !== "" && !/\.png$/i.test(spec.contactSheetUri))
     throw invalid("spec.contact_sheet_uri", spec.contactSheetUri, "a file that ends in .png");
   return { ...spec, operation };
@@ -74,7 +76,10 @@ function resolveConvert(convert: ConvertOperation, threads: number): ConvertOper
     throw invalid("spec.convert.height", height, `${width}, as the width: this crop is square`);
   if (convert.labels && convert.labelSource !== LabelSource.LABEL_SOURCE_UNSPECIFIED)
     throw invalid("spec.convert.label_source", LabelSource[convert.labelSource], "absent: a labels file is given");
-  return { ...convert, workers: integer(workers, 0, MAX_WORKERS, "spec.convert.workers") || threads };
+  return {
+    ...convert,
+    workers: integer(workers, 0, MAX_WORKERS, "spec.convert.workers") || Math.min(threads, MAX_WORKERS),
+  };
 }
 
 function resolveCoder<T extends { autoencoder: string; batchSize: number }>(coder: T, field: string): T {

@@ -1,0 +1,85 @@
+/** @file The decoding job: latents into images, those of the posteriors' means (numerics, section 8). */
+import { type Dataset, encodePng, openDataset } from "@tandem/datasets";
+import { DomainError } from "@tandem/errors";
+import type { ChildContext, JobEnd } from "@tandem/jobs";
+import type { OpenAutoencoder } from "@tandem/networks";
+import type { CodeInput, DatasetInput } from "./dataset-input.js";
+import { inBatches } from "./in-batches.js";
+import { makeOnce } from "./make-once.js";
+import { published } from "./published.js";
+import { withAutoencoder } from "./with-autoencoder.js";
+
+/** @throws DomainError DATASET_INVALID naming the latent, MODEL_INCOMPATIBLE, OUTPUT_EXISTS, OUT_OF_MEMORY */
+export async function decodeWork(input: DatasetInput<CodeInput>, context: ChildContext): Promise<JobEnd<"dataset">> {
+  const { operation, work, source } = input;
+  const onProgress = (done: number, total: number) =>
+    context.progress({ done, total, unit: "images", stage: "looking at the latents" });
+  const dataset = await openDataset(source, { signal: context.signal, onProgress });
+  try {
+    if (dataset.kind !== "latents")
+      throw new DomainError("DATASET_INVALID", `${source}: holds images; latents are decoded`, { resource: source });
+    await makeOnce(work, operation.output, async () => {
+      context.progress({ done: 0, total: 0, unit: "images", stage: "loading the autoencoder" });
+      await withAutoencoder(input, (autoencoder) => decode(source, dataset, autoencoder, operation, context));
+      return true;
+    });
+    return await published(operation, context, {});
+  } finally {
+    await dataset.close();
+  }
+}
+
+async function decode(
+  path: string,
+  dataset: Dataset,
+  autoencoder: OpenAutoencoder,
+  { output, maxImages, batchSize }: CodeInput,
+  context: ChildContext,
+): Promise<void> {
+  const [stored, rows, columns] = dataset.shape as [number, number, number];
+  const { latentChannels, imgChannels } = autoencoder.config;
+  if (stored !== 2 * latentChannels || imgChannels !== 3)
+    throw new DomainError(
+      "MODEL_INCOMPATIBLE",
+      `${path}: its latents have ${stored} channels, means and deviations; the autoencoder needs ${2 * latentChannels}, and images of 3`,
+      { resource: path },
+    );
+  const work = {
+    output,
+    kind: "images" as const,
+    count: Math.min(maxImages ?? dataset.count, dataset.count),
+    batchSize,
+    labels: dataset.labelList,
+    identity: [path, dataset.names, autoencoder.digest],
+    stage: "decoding",
+  };
+  const length = rows * columns * latentChannels;
+  await inBatches(
+    work,
+    context,
+    async (first, count) => {
+      const latents = (await dataset.read(Array.from({ length: count }, (_, i) => first + i))) as Float32Array;
+      const means = new Float32Array(count * length);
+      for (let i = 0; i < count; i++) means.set(latents.subarray(2 * i * length, (2 * i + 1) * length), i * length);
+      return means;
+    },
+    async (data, count) => {
+      const { signal } = context;
+      const images = await autoencoder.decode({ data, shape: [count, latentChannels, rows, columns] }, { signal });
+      const [, , height, width] = images.shape;
+      const size = 3 * height * width;
+      return Array.from({ length: count }, (_, i) => ({
+        bytes: encodePng({ width, height, data: interleaved(images.data.subarray(i * size, (i + 1) * size)) }),
+        shape: [3, height, width],
+      }));
+    },
+  );
+}
+
+/** [H, W, 3] of [3, H, W]. */
+function interleaved(planes: Uint8Array): Uint8Array {
+  const area = planes.length / 3;
+  const data = new Uint8Array(planes.length);
+  for (let c = 0; c < 3; c++) for (let p = 0; p < area; p++) data[3 * p + c] = planes[c * area + p]!;
+  return data;
+}
