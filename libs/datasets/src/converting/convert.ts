@@ -12,7 +12,7 @@ import type { Prepared } from "./prepare.js";
 import { PreparePool } from "./prepare-pool.js";
 
 /** Bytes of pictures that travel together, about; and how many at most. */
-const [GROUP_BYTES, GROUP_MAX] = [2 ** 18, 64];
+const [GROUP_BYTES, GROUP_MAX] = [2 ** 20, 64];
 /** Changes whenever the same pictures and options would give other bytes. */
 const VERSION = 1;
 

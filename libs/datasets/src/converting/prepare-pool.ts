@@ -22,7 +22,9 @@ export class PreparePool {
 
   constructor(plan: ConvertPlan, count: number) {
     this.#threads = Array.from({ length: count }, () => {
-      const worker = new Worker(new URL("./prepare-thread.js", import.meta.url), { workerData: plan });
+      // Flags of the process, such as the type of a script given to it, are not for a thread.
+      const options = { workerData: plan, execArgv: [] };
+      const worker = new Worker(new URL("./prepare-thread.js", import.meta.url), options);
       const tasks: Task[] = [];
       worker.on("message", (prepared: Prepared[]) => tasks.shift()!.resolve(prepared));
       worker.on("error", (error) => this.#fail(error));

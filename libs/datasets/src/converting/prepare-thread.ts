@@ -1,17 +1,15 @@
-/** @file A thread of a conversion: one resampler, one picture after the other. */
+/** @file A thread of a conversion: one decoder, one resampler, one picture after the other. */
 import { parentPort, workerData } from "node:worker_threads";
 import sharp from "sharp";
-import { Resampler } from "../resample/resampler.js";
 import type { ConvertPlan } from "./options.js";
-import { type Prepared, prepare } from "./prepare.js";
+import { type Prepared, Preparer } from "./prepare.js";
 import type { Group } from "./prepare-pool.js";
 
 // Threads are ours already, and no picture comes twice.
 sharp.concurrency(1);
 sharp.cache(false);
 
-const plan = workerData as ConvertPlan;
-const resampler = new Resampler();
+const preparer = new Preparer(workerData as ConvertPlan);
 
 // One group after the other: the pool takes what comes back in the order in which it was sent.
 let last = Promise.resolve();
@@ -21,7 +19,7 @@ parentPort!.on("message", (group: Group) => {
 
 async function prepareGroup(group: Group): Promise<void> {
   const prepared: Prepared[] = [];
-  for (const { file, picture } of group) prepared.push(await prepare(file, picture, plan, resampler));
+  for (const { file, picture } of group) prepared.push(await preparer.prepare(file, picture));
   const buffers = prepared.flatMap((image) => ("bytes" in image ? [image.bytes.buffer as ArrayBuffer] : []));
   parentPort!.postMessage(prepared, buffers);
 }

@@ -1,8 +1,8 @@
 /** @file One picture on its way into a dataset: decoded, transformed, encoded. Runs in the threads of a conversion. */
 import { crc32 } from "node:zlib";
 import { DomainError } from "@tandem/errors";
-import { decodePicture } from "../pictures/decode.js";
-import type { Picture, Resampler } from "../resample/resampler.js";
+import { PictureDecoder } from "../pictures/decode.js";
+import { type Picture, Resampler } from "../resample/resampler.js";
 import { transforms } from "../transforms/index.js";
 import { encodePng } from "../writing/png.js";
 import type { ConvertPlan } from "./options.js";
@@ -12,24 +12,29 @@ export type Prepared =
   | { readonly bytes: Uint8Array; readonly crc: number; readonly width: number; readonly height: number }
   | { readonly code: string; readonly message: string };
 
-/** @param file the picture's path, for errors */
-export async function prepare(
-  file: string,
-  picture: Uint8Array | Picture,
-  plan: ConvertPlan,
-  resampler: Resampler,
-): Promise<Prepared> {
-  try {
-    const decoded = picture instanceof Uint8Array ? await decodePicture(picture, file) : picture;
-    const size = plan.size ?? decoded;
-    const image = transforms[plan.transform](decoded, size, resampler);
-    const problem = sizeProblem(file, image, plan);
-    if (problem) return problem;
-    const bytes = encodePng(image);
-    return { bytes, crc: crc32(bytes), width: image.width, height: image.height };
-  } catch (error) {
-    if (!(error instanceof DomainError)) throw error;
-    return { code: "unreadable", message: error.message };
+/** Prepares pictures, one after the other. */
+export class Preparer {
+  readonly #decoder = new PictureDecoder();
+  readonly #resampler = new Resampler();
+
+  constructor(private readonly plan: ConvertPlan) {}
+
+  /** @param file the picture's path, for errors */
+  async prepare(file: string, picture: Uint8Array | Picture): Promise<Prepared> {
+    try {
+      const decoded = picture instanceof Uint8Array ? await this.#decoder.decode(picture, file) : picture;
+      const size = this.plan.size ?? decoded;
+      const image = transforms[this.plan.transform](decoded, size, this.#resampler);
+      const problem = sizeProblem(file, image, this.plan);
+      if (problem) return problem;
+      const bytes = encodePng(image);
+      return { bytes, crc: crc32(bytes), width: image.width, height: image.height };
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      // The resampler knows no file.
+      const message = error.reason === "LIMIT_EXCEEDED" ? `${file}: ${error.message}` : error.message;
+      return { code: "unreadable", message };
+    }
   }
 }
 

@@ -4,18 +4,52 @@ import { invalidDataset } from "../invalid-dataset.js";
 import type { Picture } from "../resample/resampler.js";
 import { MAX_PIXELS } from "../samples/image.js";
 import { checkKind } from "./kind.js";
+import { openTurboJpeg } from "./turbo-jpeg.js";
 
 /**
  * Decodes a PNG, JPEG or WebP, whatever its name says. Grey and palettes become RGB; alpha is dropped, colours below it stay as they
- * are; colour profiles are not applied, and orientation tags do not turn the picture: pixels are those that are stored.
+ * are; colour profiles are not applied, and orientation tags do not turn the picture: pixels are those that are stored. JPEGs are
+ * decoded in the thread that calls.
  * @param file its name, for errors
  * @throws DomainError DATASET_INVALID naming the file: damaged, cut off, more than 2^26 pixels, animated, more than 8 bits a
  *   channel, CMYK, of another type
  */
-export async function decodePicture(bytes: Uint8Array, file: string): Promise<Picture> {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  checkKind(file, buffer);
-  const { data, info } = await sharp(buffer, {
+export function decodePicture(bytes: Uint8Array, file: string): Promise<Picture> {
+  return new PictureDecoder((pixels) => new Uint8Array(pixels * 3)).decode(bytes, file);
+}
+
+/** Decodes pictures one after the other; what it returns may be valid until the next only. @see decodePicture */
+export class PictureDecoder {
+  readonly #jpeg = openTurboJpeg();
+
+  constructor(private readonly room: (pixels: number) => Uint8Array = reusedRoom()) {}
+
+  async decode(bytes: Uint8Array, file: string): Promise<Picture> {
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const kind = checkKind(file, buffer);
+    if (kind !== "jpeg" || !this.#jpeg) return decodeBySharp(buffer, file);
+    try {
+      return this.#jpeg.decode(buffer, (pixels) => {
+        if (pixels > MAX_PIXELS) throw new Error("pixel limit");
+        return this.room(pixels);
+      });
+    } catch (error) {
+      throw invalidDataset(file, reasonOf(error as Error), error);
+    }
+  }
+}
+
+/** One piece of memory that grows to the largest picture: fresh memory for each takes longer to get than to fill. */
+function reusedRoom(): (pixels: number) => Uint8Array {
+  let memory = new Uint8Array();
+  return (pixels) => {
+    if (memory.length < pixels * 3) memory = new Uint8Array(pixels * 3);
+    return memory.subarray(0, pixels * 3);
+  };
+}
+
+async function decodeBySharp(bytes: Buffer, file: string): Promise<Picture> {
+  const { data, info } = await sharp(bytes, {
     limitInputPixels: MAX_PIXELS,
     failOn: "warning",
     ignoreIcc: true,
@@ -27,11 +61,11 @@ export async function decodePicture(bytes: Uint8Array, file: string): Promise<Pi
       throw invalidDataset(file, reasonOf(error), error);
     });
   const { width, height, channels } = info;
-  return { width, height, data: channels === 3 ? data : withoutAlpha(data, channels, width * height) };
+  return { width, height, data: channels === 3 ? data : asRgb(data, channels, width * height) };
 }
 
 /** RGB of grey (1), grey with alpha (2), RGB with alpha (4). */
-function withoutAlpha(pixels: Uint8Array, channels: number, count: number): Uint8Array {
+function asRgb(pixels: Uint8Array, channels: number, count: number): Uint8Array {
   const [green, blue] = channels < 3 ? [0, 0] : [1, 2];
   const data = new Uint8Array(count * 3);
   for (let to = 0, from = 0; to < data.length; to += 3, from += channels) {

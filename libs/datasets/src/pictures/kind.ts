@@ -4,12 +4,18 @@ import { invalidDataset } from "../invalid-dataset.js";
 const PNG = Buffer.from("89504e470d0a1a0a", "hex");
 
 /** What pictures may be, by their first bytes: never by their names, which lie. */
-const kinds: readonly (readonly [begins: (bytes: Buffer) => boolean, check: (file: string, bytes: Buffer) => void])[] =
-  [
-    [(bytes) => bytes.subarray(0, 8).equals(PNG), checkPng],
-    [(bytes) => bytes.readUIntBE(0, 3) === 0xffd8ff, checkJpeg],
-    [(bytes) => isTagged(bytes, 0, "RIFF") && isTagged(bytes, 8, "WEBP"), checkWebp],
-  ];
+const kinds = [
+  { kind: "png", begins: (bytes: Buffer) => bytes.subarray(0, 8).equals(PNG), check: checkPng },
+  { kind: "jpeg", begins: (bytes: Buffer) => bytes.readUIntBE(0, 3) === 0xffd8ff, check: checkJpeg },
+  {
+    kind: "webp",
+    begins: (bytes: Buffer) => isTagged(bytes, 0, "RIFF") && isTagged(bytes, 8, "WEBP"),
+    check: checkWebp,
+  },
+] as const;
+
+/** A type of picture that is read. */
+export type PictureKind = (typeof kinds)[number]["kind"];
 
 /** Pictures that we know, do not read, and can name. */
 const others: readonly (readonly [name: string, at: number, tag: string])[] = [
@@ -25,15 +31,16 @@ const others: readonly (readonly [name: string, at: number, tag: string])[] = [
  * Checks that a picture is a PNG, JPEG or WebP of one frame, with 8 bits a channel or fewer, in RGB or grey.
  * @throws DomainError DATASET_INVALID naming the file
  */
-export function checkKind(file: string, bytes: Buffer): void {
+export function checkKind(file: string, bytes: Buffer): PictureKind {
   if (bytes.length === 0) throw invalidDataset(file, "is empty");
   if (bytes.length < 32) throw invalidDataset(file, `has ${bytes.length} bytes, too few for a picture`);
-  const kind = kinds.find(([begins]) => begins(bytes));
-  if (!kind) {
+  const known = kinds.find(({ begins }) => begins(bytes));
+  if (!known) {
     const other = others.find(([, at, tag]) => isTagged(bytes, at, tag))?.[0];
     throw invalidDataset(file, `is ${other ?? "no picture, or damaged"}; PNG, JPEG and WebP are read`);
   }
-  kind[1](file, bytes);
+  known.check(file, bytes);
+  return known.kind;
 }
 
 /** IHDR is always first; an animated PNG has a chunk acTL before its pixels. */

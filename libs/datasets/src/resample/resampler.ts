@@ -1,4 +1,5 @@
 /** @file Resampling of 8-bit images that equals Pillow's bit for bit, by a WebAssembly kernel (assembly/resample.ts). */
+import { DomainError } from "@tandem/errors";
 import { resample } from "../generated/resample.wasm.js";
 import { type Filter, type Weights, weightsOf } from "./weights.js";
 
@@ -19,6 +20,8 @@ const PAGE = 2 ** 16;
 const MARGIN = 16;
 /** The compiler's own memory ends before. */
 const BEGIN = 1024;
+/** No picture becomes larger, between the passes either: a thin one would fill the memory. */
+const MAX_PIXELS = 2 ** 26;
 /** Weights kept: sizes of sources repeat. */
 const KEPT = 256;
 
@@ -44,6 +47,7 @@ export class Resampler {
    * than twice of what the width does: so does Pillow 13, and the order shows, since what is between the passes has 8 bits.
    * @param width  1 or more, in pixels
    * @param height 1 or more, in pixels
+   * @throws DomainError LIMIT_EXCEEDED when it would have more than 2^26 pixels
    */
   resize(picture: Picture, width: number, height: number, filter: Filter): Picture {
     const along = picture.width === width ? undefined : this.#weightsOf(filter, picture.width, width);
@@ -51,6 +55,11 @@ export class Resampler {
     if (!along && !down) return picture;
     const columnsFirst = picture.height - height > 2 * Math.max(0, picture.width - width);
     const between = columnsFirst ? picture.width * height : width * picture.height;
+    if (Math.max(between, width * height) > MAX_PIXELS)
+      throw new DomainError(
+        "LIMIT_EXCEEDED",
+        `${picture.width}x${picture.height} resized to ${width}x${height} has too many pixels; crop it before`,
+      );
     const middle = BEGIN + align(picture.data.length);
     const last = middle + align(between * 3);
     const tables = last + align(width * height * 3);
