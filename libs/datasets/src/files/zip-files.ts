@@ -5,6 +5,7 @@ import { inflateRaw } from "node:zlib";
 import { fileError } from "@tandem/formats";
 import yauzl, { type Entry, type ZipFile } from "yauzl";
 import { invalidDataset } from "../invalid-dataset.js";
+import { BlockReader } from "./block-reader.js";
 import type { DatasetFiles } from "./dataset-files.js";
 
 /** ZIP's names of what it does to files. */
@@ -16,6 +17,16 @@ const LOCAL_HEADER_BYTES = 30;
 
 const inflate = promisify(inflateRaw);
 
+/** What is kept of an entry: there may be a million. */
+interface Place {
+  /** Where its local header begins. */
+  readonly header: number;
+  readonly size: number;
+  readonly compressedSize: number;
+  readonly crc32: number;
+  readonly isStored: boolean;
+}
+
 /** An archive. */
 export class ZipFiles implements DatasetFiles {
   readonly names: readonly string[];
@@ -23,40 +34,37 @@ export class ZipFiles implements DatasetFiles {
   private constructor(
     readonly path: string,
     private readonly file: FileHandle,
-    private readonly entries: ReadonlyMap<string, Entry>,
+    private readonly entries: ReadonlyMap<string, Place>,
   ) {
     this.names = [...entries.keys()].sort();
   }
 
   static async open(path: string): Promise<ZipFiles> {
-    const entries = new Map<string, Entry>();
-    const zip = await openZip(path);
+    const file = await open(path, "r");
     try {
-      for await (const entry of entriesOf(zip, path)) {
+      const entries = new Map<string, Place>();
+      for await (const entry of entriesOf(await openZip(file, path), path)) {
         if (entry.fileName.endsWith("/")) continue;
         if (entries.has(entry.fileName))
           throw invalidDataset(`${path}: ${entry.fileName}`, "the archive has two files of this name");
-        if (entry.isEncrypted()) throw invalidDataset(`${path}: ${entry.fileName}`, "is encrypted");
-        if (entry.compressionMethod !== STORED && entry.compressionMethod !== DEFLATED)
-          throw invalidDataset(
-            `${path}: ${entry.fileName}`,
-            `is compressed by method ${entry.compressionMethod}; stored and deflated are read`,
-          );
-        if (entry.uncompressedSize > MAX_FILE_BYTES)
-          throw invalidDataset(
-            `${path}: ${entry.fileName}`,
-            `says it has ${entry.uncompressedSize} bytes; at most ${MAX_FILE_BYTES} are read`,
-          );
-        entries.set(entry.fileName, entry);
+        checkEntry(`${path}: ${entry.fileName}`, entry);
+        entries.set(entry.fileName, {
+          header: entry.relativeOffsetOfLocalHeader,
+          size: entry.uncompressedSize,
+          compressedSize: entry.compressedSize,
+          crc32: entry.crc32,
+          isStored: entry.compressionMethod === STORED,
+        });
       }
-    } finally {
-      zip.close();
+      return new ZipFiles(path, file, entries);
+    } catch (error) {
+      await file.close();
+      throw error;
     }
-    return new ZipFiles(path, await open(path, "r"), entries);
   }
 
   size(name: string): number {
-    return this.entries.get(name)!.uncompressedSize;
+    return this.entries.get(name)!.size;
   }
 
   async crc32(name: string): Promise<number> {
@@ -64,11 +72,11 @@ export class ZipFiles implements DatasetFiles {
   }
 
   async read(name: string, offset = 0, length = this.size(name) - offset): Promise<Buffer> {
-    const entry = this.entries.get(name)!;
-    const start = await this.#start(entry);
-    if (entry.compressionMethod === STORED) return this.#bytes(name, start + offset, length);
-    const packed = await this.#bytes(name, start, entry.compressedSize);
-    const whole = await inflate(packed, { maxOutputLength: Math.max(1, entry.uncompressedSize) }).catch((error) => {
+    const { header, size, compressedSize, isStored } = this.entries.get(name)!;
+    const start = await this.#start(name, header);
+    if (isStored) return this.#bytes(name, start + offset, length);
+    const packed = await this.#bytes(name, start, compressedSize);
+    const whole = await inflate(packed, { maxOutputLength: Math.max(1, size) }).catch((error) => {
       throw invalidDataset(`${this.path}: ${name}`, "cannot be inflated: it is damaged", error);
     });
     return whole.subarray(offset, offset + length);
@@ -79,10 +87,10 @@ export class ZipFiles implements DatasetFiles {
   }
 
   /** Where an entry's bytes begin: behind its local header, whose length only itself tells. */
-  async #start({ fileName, relativeOffsetOfLocalHeader: at }: Entry): Promise<number> {
-    const header = await this.#bytes(fileName, at, LOCAL_HEADER_BYTES);
+  async #start(name: string, at: number): Promise<number> {
+    const header = await this.#bytes(name, at, LOCAL_HEADER_BYTES);
     if (header.readUInt32LE(0) !== 0x04034b50)
-      throw invalidDataset(`${this.path}: ${fileName}`, "is not where the archive says: it is damaged");
+      throw invalidDataset(`${this.path}: ${name}`, "is not where the archive says: it is damaged");
     return at + LOCAL_HEADER_BYTES + header.readUInt16LE(26) + header.readUInt16LE(28);
   }
 
@@ -93,14 +101,20 @@ export class ZipFiles implements DatasetFiles {
   }
 }
 
+function checkEntry(file: string, entry: Entry): void {
+  if (entry.isEncrypted()) throw invalidDataset(file, "is encrypted");
+  if (entry.compressionMethod !== STORED && entry.compressionMethod !== DEFLATED)
+    throw invalidDataset(file, `is compressed by method ${entry.compressionMethod}; stored and deflated are read`);
+  if (entry.uncompressedSize > MAX_FILE_BYTES)
+    throw invalidDataset(file, `says it has ${entry.uncompressedSize} bytes; at most ${MAX_FILE_BYTES} are read`);
+}
+
 /** yauzl refuses names that lead out of the archive, and archives whose directory lies. */
-async function openZip(path: string): Promise<ZipFile> {
+async function openZip(file: FileHandle, path: string): Promise<ZipFile> {
   try {
-    return await new Promise<ZipFile>((resolve, reject) => {
-      yauzl.open(path, { lazyEntries: true, autoClose: false, validateEntrySizes: true }, (error, zip) =>
-        error ? reject(error) : resolve(zip),
-      );
-    });
+    const { size } = await file.stat();
+    const options = { lazyEntries: true, autoClose: false, validateEntrySizes: true };
+    return await yauzl.fromRandomAccessReaderPromise(new BlockReader(file), size, options);
   } catch (error) {
     throw asDatasetError(path, error);
   }
