@@ -68,6 +68,8 @@ export async function discardUnfinished(path: string): Promise<void> {
     await rm(name, { recursive: true, force: true });
 }
 
+const openStore = (path: string): Promise<EntryStore> =>
+  (isArchive(path) ? ArchiveStore : FolderStore).open(partOf(path), path);
 const isArchive = (path: string) => path.toLowerCase().endsWith(".zip");
 const partOf = (path: string) => `${path}.part`;
 const journalOf = (path: string) => `${path}.part.journal`;
@@ -83,6 +85,8 @@ export class DatasetWriter {
   /** Items left out, of those. */
   readonly skipped = new Problems();
   readonly #labels: (Label | undefined)[] = [];
+  /** Files may be half written since. */
+  #failed: unknown;
   #unsynced = { bytes: 0, files: 0 };
 
   private constructor(
@@ -95,27 +99,32 @@ export class DatasetWriter {
 
   static async open(path: string, { kind, work }: DatasetWriterOptions, lock: Lock): Promise<DatasetWriter> {
     const whole = `${kind} ${work}`;
-    const openStore = () => (isArchive(path) ? ArchiveStore : FolderStore).open(partOf(path), path);
     const record = await Journal.read(journalOf(path), whole);
     if (!record) await rm(partOf(path), { recursive: true, force: true });
-    let store: EntryStore = await openStore();
-    const kept = record && (await keep(store, record, kind));
-    if (record && !kept) {
+    let store = await openStore(path);
+    try {
+      const kept = record && (await keep(store, record, kind));
+      if (record && !kept) {
+        await store.close();
+        await rm(partOf(path), { recursive: true, force: true });
+        store = await openStore(path);
+      }
+      const journal =
+        record && kept
+          ? await Journal.resume(journalOf(path), record, kept.length)
+          : await Journal.create(journalOf(path), whole);
+      const writer = new DatasetWriter(path, kind, store, journal, lock);
+      writer.#note(kept ?? []);
+      return writer;
+    } catch (error) {
       await store.close();
-      await rm(partOf(path), { recursive: true, force: true });
-      store = await openStore();
+      throw error;
     }
-    const journal =
-      record && kept
-        ? await Journal.resume(journalOf(path), record, kept.length)
-        : await Journal.create(journalOf(path), whole);
-    const writer = new DatasetWriter(path, kind, store, journal, lock);
-    writer.#note(kept ?? []);
-    return writer;
   }
 
-  /** Writes items in their order. Once it resolves they survive the process; from time to time, also a power cut. */
+  /** Writes items in their order; after an error, no more. Once it resolves they survive the process; from time to time, also a power cut. */
   async add(items: readonly WrittenItem[]): Promise<void> {
+    if (this.#failed) throw this.#failed;
     const files: EncodedFile[] = [];
     const notes: JournalItem[] = [];
     for (const item of items) {
@@ -142,9 +151,9 @@ export class DatasetWriter {
 
   /** Ends the dataset: labels, directory, and its name. @throws DomainError DATASET_INVALID when some have labels and some not */
   async finish(): Promise<void> {
-    const text = labelsText(this.path, this.kind, this.#labels);
     try {
-      const bytes = Buffer.from(text);
+      if (this.#failed) throw this.#failed;
+      const bytes = Buffer.from(labelsText(this.path, this.kind, this.#labels));
       await this.store.append([{ name: LABELS, bytes, crc: crc32(bytes) }]);
       await refuseExisting(this.path);
       await this.store.publish();
@@ -185,12 +194,15 @@ export class DatasetWriter {
   }
 
   #failure(error: unknown): unknown {
-    if (systemCode(error) !== "ENOSPC" && systemCode(error) !== "EDQUOT") return fileError(this.path, error);
-    return new DomainError(
-      "OUT_OF_MEMORY",
-      `${this.path}: no space left on the disk; ${this.count} samples wait beside it: make room and run it again to go on`,
-      { resource: this.path, cause: error },
-    );
+    const isFull = systemCode(error) === "ENOSPC" || systemCode(error) === "EDQUOT";
+    this.#failed ??= isFull ? this.#noSpace(error) : fileError(this.path, error);
+    return this.#failed;
+  }
+
+  #noSpace(cause: unknown): DomainError {
+    const done = `${this.count} samples wait beside it: make room and run it again to go on`;
+    const message = `${this.path}: no space left on the disk; ${done}`;
+    return new DomainError("OUT_OF_MEMORY", message, { resource: this.path, cause });
   }
 }
 
