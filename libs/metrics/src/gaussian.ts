@@ -31,7 +31,7 @@ export function checkGaussian({ numImages, mu, sigma }: Gaussian, name: string):
 }
 
 /** Whether all values are finite; a sum of products with zero shows it without a branch. */
-function areFinite(values: Float64Array): boolean {
+export function areFinite(values: Float32Array | Float64Array): boolean {
   let zero = 0;
   for (let i = 0; i < values.length; i++) zero += values[i]! * 0;
   return zero === 0;

@@ -14,6 +14,7 @@ export { type InceptionScore, type InceptionScoreOptions, inceptionScore } from 
 export {
   DINOV2,
   type FeaturesMetric,
+  type FeaturesMetricOptions,
   INCEPTION,
   type LogitsMetric,
   type Metric,

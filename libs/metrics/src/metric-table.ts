@@ -22,10 +22,16 @@ export interface StatisticsMetric extends Description {
   compute(generated: Gaussian, reference: Gaussian): Promise<number>;
 }
 
-/** Computed from the features of single images of both sides. */
+/** Computed from the features of single images of both sides. Metrics of the same features share what they can. */
 export interface FeaturesMetric extends Description {
   readonly needs: "features";
-  compute(generated: Features, reference: Features, options?: { readonly seed?: bigint }): Promise<number>;
+  compute(generated: Features, reference: Features, options?: FeaturesMetricOptions): Promise<number>;
+}
+
+export interface FeaturesMetricOptions {
+  /** Seed of what is drawn: KID's subsets. */
+  readonly seed?: bigint;
+  readonly signal?: AbortSignal;
 }
 
 /** Computed from a classifier's logits of the generated images alone. */
@@ -39,6 +45,22 @@ export type Metric = StatisticsMetric | FeaturesMetric | LogitsMetric;
 /** Names of detectors, as statistics carry them. */
 export const INCEPTION = "inception-v3-2015-12-05";
 export const DINOV2 = "dinov2-vitl14";
+
+/** Remembers the last result of each set of generated features: two metrics are one pass over all pairs. */
+function once<T>(compute: (real: Features, generated: Features, options: { signal?: AbortSignal }) => Promise<T>) {
+  const results = new WeakMap<Float32Array, { reference: Float32Array; result: Promise<T> }>();
+  return (generated: Features, reference: Features, { signal }: FeaturesMetricOptions = {}): Promise<T> => {
+    const last = results.get(generated.rows);
+    if (last?.reference === reference.rows) return last.result;
+    const result = compute(reference, generated, signal ? { signal } : {});
+    results.set(generated.rows, { reference: reference.rows, result });
+    result.catch(() => results.delete(generated.rows)); // whoever waits for it hears why
+    return result;
+  };
+}
+
+const precisionAndRecall = once(precisionRecall);
+const densityAndCoverage = once(densityCoverage);
 
 const metrics: readonly Metric[] = [
   {
@@ -64,8 +86,7 @@ const metrics: readonly Metric[] = [
     detector: INCEPTION,
     needs: "features",
     lowerIsBetter: true,
-    compute: async (generated, reference, { seed } = {}) =>
-      (await kernelDistance(reference, generated, seed === undefined ? {} : { seed })).mean,
+    compute: async (generated, reference, options) => (await kernelDistance(reference, generated, options)).mean,
   },
   {
     name: "precision",
@@ -73,7 +94,7 @@ const metrics: readonly Metric[] = [
     detector: INCEPTION,
     needs: "features",
     lowerIsBetter: false,
-    compute: async (generated, reference) => (await precisionRecall(reference, generated)).precision,
+    compute: async (...sides) => (await precisionAndRecall(...sides)).precision,
   },
   {
     name: "recall",
@@ -81,7 +102,7 @@ const metrics: readonly Metric[] = [
     detector: INCEPTION,
     needs: "features",
     lowerIsBetter: false,
-    compute: async (generated, reference) => (await precisionRecall(reference, generated)).recall,
+    compute: async (...sides) => (await precisionAndRecall(...sides)).recall,
   },
   {
     name: "density",
@@ -89,7 +110,7 @@ const metrics: readonly Metric[] = [
     detector: INCEPTION,
     needs: "features",
     lowerIsBetter: false,
-    compute: async (generated, reference) => (await densityCoverage(reference, generated)).density,
+    compute: async (...sides) => (await densityAndCoverage(...sides)).density,
   },
   {
     name: "coverage",
@@ -97,7 +118,7 @@ const metrics: readonly Metric[] = [
     detector: INCEPTION,
     needs: "features",
     lowerIsBetter: false,
-    compute: async (generated, reference) => (await densityCoverage(reference, generated)).coverage,
+    compute: async (...sides) => (await densityAndCoverage(...sides)).coverage,
   },
   {
     name: "inception_score",

@@ -69,6 +69,13 @@ describe("neighbourhoods hold exactly the images that they should", () => {
   });
 });
 
+it("features that are no numbers are refused, naming the image", async () => {
+  const damaged = { dim: 3, rows: tieA.rows.slice() };
+  damaged.rows[7] = Number.NaN;
+  const refused = expect(precisionRecall(tieB, damaged)).rejects;
+  await refused.toMatchObject({ reason: "NOT_FINITE", message: "generated images: feature 1 of image 2 is NaN" });
+});
+
 describe("the kernel distance", () => {
   const indices = { real: tensors.indices("kid_index_a"), generated: tensors.indices("kid_index_b") };
   const apart = (ours: ArrayLike<number>, theirs: readonly number[]) =>

@@ -11,6 +11,8 @@ export interface KernelDistanceOptions {
   readonly subsetSize?: number;
   /** Seed of the subsets, from 0 to 2^64 - 1; 0 by default. */
   readonly seed?: bigint;
+  /** Ends the work between two subsets. */
+  readonly signal?: AbortSignal;
   /** Rows of the subsets, given instead of drawn: as many and as long lists for both sides. */
   readonly indices?: { readonly real: readonly ArrayLike<number>[]; readonly generated: readonly ArrayLike<number>[] };
 }
@@ -25,7 +27,7 @@ export interface KernelDistance {
 
 /**
  * Kernel Inception distance (Bińkowski et al. 2018, arXiv 1801.01401): k(x, y) = (x.y / d + 1)^3, the unbiased estimator.
- * @throws DomainError SHAPE_MISMATCH, TOO_FEW_IMAGES, NOT_FINITE, FIELD_INVALID
+ * @throws DomainError SHAPE_MISMATCH, TOO_FEW_IMAGES, NOT_FINITE, FIELD_INVALID; the signal's reason
  */
 export async function kernelDistance(
   real: Features,
@@ -39,6 +41,7 @@ export async function kernelDistance(
     : drawn(options, realCount, generatedCount);
   const perSubset = new Float64Array(subsets.length);
   for (const [i, subset] of subsets.entries()) {
+    options.signal?.throwIfAborted();
     const [x, y] = [gather(real, subset[0]), gather(generated, subset[1])];
     perSubset[i] = await inBackground("discrepancy", { dim: real.dim, x, y }, [x.buffer, y.buffer]);
   }

@@ -11,6 +11,8 @@ export interface NeighbourhoodOptions {
   readonly k?: number;
   /** Whether an image at the very radius is inside: "le" says yes, "lt" no. */
   readonly border?: "le" | "lt";
+  /** Ends the work between two tiles of the matrix of distances. */
+  readonly signal?: AbortSignal;
 }
 
 export interface PrecisionRecall {
@@ -33,20 +35,16 @@ export interface DensityCoverage {
 
 /**
  * Improved precision and recall (Kynkäänniemi et al. 2019, arXiv 1904.06991). Defaults: k = 3, "le", as there.
- * @throws DomainError SHAPE_MISMATCH, TOO_FEW_IMAGES (k + 1 of each are needed), NOT_FINITE
+ * @throws DomainError SHAPE_MISMATCH, TOO_FEW_IMAGES (k + 1 of each are needed), NOT_FINITE; the signal's reason
  */
 export async function precisionRecall(
   real: Features,
   generated: Features,
-  { k = 3, border = "le" }: NeighbourhoodOptions = {},
+  { k = 3, border = "le", signal }: NeighbourhoodOptions = {},
 ): Promise<PrecisionRecall> {
   const [realCount, generatedCount] = check(real, generated, k, true);
-  const generatedRadii = await squaredRadii(generated, k);
-  const {
-    inside,
-    pairs: _,
-    holding,
-  } = await compare(real, generated, await squaredRadii(real, k), generatedRadii, border);
+  const radii = [await squaredRadii(real, k, signal), await squaredRadii(generated, k, signal)] as const;
+  const { inside, holding } = await compare(real, generated, radii, border, signal);
   return {
     precision: inside / generatedCount,
     recall: holding / realCount,
@@ -57,15 +55,15 @@ export async function precisionRecall(
 
 /**
  * Density and coverage (Naeem et al. 2020, arXiv 2002.09797, eq. 3 and 4). Defaults: k = 5, "lt", as there.
- * @throws DomainError SHAPE_MISMATCH, TOO_FEW_IMAGES (k + 1 real ones are needed), NOT_FINITE
+ * @throws DomainError SHAPE_MISMATCH, TOO_FEW_IMAGES (k + 1 real ones are needed), NOT_FINITE; the signal's reason
  */
 export async function densityCoverage(
   real: Features,
   generated: Features,
-  { k = 5, border = "lt" }: NeighbourhoodOptions = {},
+  { k = 5, border = "lt", signal }: NeighbourhoodOptions = {},
 ): Promise<DensityCoverage> {
   const [realCount, generatedCount] = check(real, generated, k, false);
-  const { pairs, covered } = await compare(real, generated, await squaredRadii(real, k), undefined, border);
+  const { pairs, covered } = await compare(real, generated, [await squaredRadii(real, k, signal)], border, signal);
   return {
     density: pairs / (k * generatedCount),
     coverage: covered / realCount,
@@ -96,9 +94,9 @@ interface Counts {
 async function compare(
   real: Features,
   generated: Features,
-  realRadii: Float64Array,
-  generatedRadii: Float64Array | undefined,
+  [realRadii, generatedRadii]: readonly [real: Float64Array, generated?: Float64Array],
   border: "le" | "lt",
+  signal: AbortSignal | undefined,
 ): Promise<Counts> {
   const { dim } = real;
   const held = new Float64Array(realRadii.length);
@@ -106,6 +104,7 @@ async function compare(
   const holders = new Float64Array(generated.rows.length / dim);
   for (let i = 0; i < held.length; i += TILE)
     for (let j = 0; j < holders.length; j += TILE) {
+      signal?.throwIfAborted();
       const x = real.rows.slice(i * dim, (i + TILE) * dim);
       const y = generated.rows.slice(j * dim, (j + TILE) * dim);
       const radiiX = realRadii.slice(i, i + TILE);

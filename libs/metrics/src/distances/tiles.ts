@@ -18,7 +18,7 @@ export interface Tile {
 
 /** float32 rows as float64. */
 export const toMatrix = (rows: Float32Array, dim: number): Matrix =>
-  matrix(Float64Array.from(rows), rows.length / dim, dim);
+  matrix(new Float64Array(rows), rows.length / dim, dim);
 
 /**
  * Squared distances [images of x, images of y] as |x|^2 + |y|^2 - 2 x.y. In float64 the products of float32 are exact, and only

@@ -1,5 +1,6 @@
 /** @file Features of images, as metrics that compare single images take them. */
 import { DomainError } from "@tandem/errors";
+import { areFinite } from "../gaussian.js";
 
 /** One row of features an image. */
 export interface Features {
@@ -30,8 +31,8 @@ export function checkFeatures(
     );
   if (count < atLeast)
     throw new DomainError("TOO_FEW_IMAGES", `${name}: ${count} images, and this metric needs at least ${atLeast}`);
+  if (areFinite(features.rows)) return count;
   const at = features.rows.findIndex((value) => !Number.isFinite(value));
-  if (at < 0) return count;
   throw new DomainError(
     "NOT_FINITE",
     `${name}: feature ${at % dim} of image ${Math.floor(at / dim)} is ${features.rows[at]}`,

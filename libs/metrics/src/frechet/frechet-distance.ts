@@ -22,6 +22,8 @@ export async function frechetDistance(a: Gaussian, b: Gaussian): Promise<number>
   for (let i = 0; i < dim; i++) distance += (a.mu[i]! - b.mu[i]!) ** 2;
   let trace = 0;
   for (let i = 0; i < dim; i++) trace += a.sigma[i * (dim + 1)]! + b.sigma[i * (dim + 1)]!;
-  const root = await inBackground("rootTrace", { dim, first: a.sigma, second: b.sigma });
+  // The one of fewer images first: its rank is all that the rest costs. 0 images are unknown.
+  const [first, second] = (b.numImages || Infinity) < (a.numImages || Infinity) ? [b, a] : [a, b];
+  const root = await inBackground("rootTrace", { dim, first: first.sigma, second: second.sigma });
   return distance + trace - 2 * root;
 }

@@ -10,7 +10,7 @@ export function float64Of(file: string, key: string, { dtype, shape, data }: Ten
       return new Float64Array(buffer, byteOffset, byteLength / 8);
     case "F32":
     case "F16":
-      return Float64Array.from(toFloat32({ dtype, shape, data }));
+      return new Float64Array(toFloat32({ dtype, shape, data }));
     case "I64":
       return Float64Array.from(new BigInt64Array(buffer, byteOffset, byteLength / 8), Number);
     case "I32":

@@ -1,5 +1,6 @@
 /** @file Files of reference statistics: ours, NumPy's .npz, and the reference implementation's pickle, told apart by content. */
 import { isMap, isTensor, parseTensorFile, readPickle, readWholeFile, sniff, type TensorData } from "@tandem/formats";
+import { areFinite } from "../gaussian.js";
 import { float64Of } from "./float64.js";
 import { type ReferenceGaussian, type ReferenceStatistics, unsafeReference } from "./reference-statistics.js";
 
@@ -88,8 +89,7 @@ function checked(name: string, key: string, mean: TensorData, covariance: Tensor
       name,
       `${key}: mu [${mean.shape}] and sigma [${covariance.shape}] are no mean [d] and covariance [d,d]`,
     );
-  if (!mu.every(Number.isFinite) || !sigma.every(Number.isFinite))
-    throw unsafeReference(name, `${key} holds NaN or infinity`);
+  if (!areFinite(mu) || !areFinite(sigma)) throw unsafeReference(name, `${key} holds NaN or infinity`);
   let largest = 0;
   let asymmetry = 0;
   for (let i = 0; i < dim; i++) {
