@@ -1,3 +1,4 @@
+export { fitChannelMap } from "./channel-map.js";
 export { type Churn, checkChurn } from "./churn.js";
 export type { Denoiser, DenoiserInfo } from "./denoiser.js";
 export { checkDenoiserInput } from "./denoiser-input.js";
@@ -9,7 +10,7 @@ export type { GuidanceTerm } from "./guidance/term.js";
 export { type GivenLabels, labelRows, NO_LABEL } from "./labels.js";
 export { localDenoiser } from "./local-denoiser.js";
 export { MAX_STEPS, type NoiseSchedule, noiseLevels, scheduleDefaults } from "./noise-levels.js";
-export { type Pixels, toPixels } from "./pixels.js";
+export { fromPlanes, type Pixels, toPixels } from "./pixels.js";
 export { type ChannelMap, previewRgb, shrink } from "./preview.js";
 export type { Generator } from "./random/generator.js";
 export { createGenerator, type GeneratorName, generators } from "./random/index.js";

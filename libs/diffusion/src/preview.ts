@@ -3,7 +3,7 @@ import { invalid } from "@tandem/errors";
 import { imageShape } from "./pixels.js";
 import type { Tensor } from "./tensor.js";
 
-/** Three rows of C coefficients: how much of each latent channel red, green and blue take. */
+/** Three rows of C coefficients: how much of each latent channel red, green and blue take; a constant may follow in each. */
 export type ChannelMap = readonly (readonly number[])[];
 
 /**
@@ -16,7 +16,8 @@ export type ChannelMap = readonly (readonly number[])[];
 export function previewRgb(samples: Tensor, map?: ChannelMap): Tensor {
   const [count, channels, height, width] = imageShape(samples);
   const rows = map ?? Array.from({ length: 3 }, (_, rgb) => unitRow(Math.min(rgb, channels - 1), channels));
-  if (rows.length !== 3 || rows.some((row) => row.length !== channels)) {
+  const lengths = new Set(rows.map((row) => row.length));
+  if (rows.length !== 3 || lengths.size !== 1 || !(lengths.has(channels) || lengths.has(channels + 1))) {
     throw invalid("map", `${rows.length} by ${rows[0]?.length}`, `3 by ${channels}`);
   }
   const area = height * width;
@@ -24,7 +25,8 @@ export function previewRgb(samples: Tensor, map?: ChannelMap): Tensor {
   for (let n = 0; n < count; n++) {
     rows.forEach((row, rgb) => {
       const target = data.subarray((n * 3 + rgb) * area, (n * 3 + rgb + 1) * area);
-      row.forEach((coefficient, c) => {
+      target.fill(row[channels] ?? 0);
+      row.slice(0, channels).forEach((coefficient, c) => {
         const from = (n * channels + c) * area;
         for (let i = 0; i < area; i++) target[i] = target[i]! + coefficient * samples.data[from + i]!;
       });

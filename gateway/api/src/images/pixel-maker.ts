@@ -6,7 +6,7 @@ import {
   wireTypes,
   writeTensor,
 } from "@tandem/contracts";
-import { type Pixels, type Tensor, toPixels } from "@tandem/diffusion";
+import { fromPlanes, type Pixels, type Tensor, toPixels } from "@tandem/diffusion";
 import { DomainError } from "@tandem/errors";
 import type { Metadata } from "@tandem/rpc";
 import { onAnyHolder } from "../registry/any-holder.js";
@@ -51,21 +51,11 @@ export class LatentPixels implements PixelMaker {
         .decode({ model: model.name, latents, statistics }, { signal: call, ...(metadata && { metadata }) }),
     );
     const { shape, data } = readPixels(answer.pixels, "pixels");
-    const [count = 0, channels = 0, height = 0, width = 0] = shape;
-    if (count !== samples.shape[0] || channels !== 3)
+    if (shape[0] !== samples.shape[0] || shape[1] !== 3)
       throw new DomainError("SHAPE_MISMATCH", `${this.pool.reference} decoded [${samples.shape}] to [${shape}]`, {
         resource: this.pool.reference,
         metadata: { expected: `[${samples.shape[0]}, 3, H, W]`, actual: `[${shape}]` },
       });
-    return { count, height, width, data: interleaved(data, height * width) };
+    return fromPlanes({ shape, data });
   }
-}
-
-/** Planes of red, green and blue [N,3,H,W] as rows of pixels [N,H,W,3]. */
-function interleaved(planes: Uint8Array, area: number): Uint8Array<ArrayBuffer> {
-  const pixels = new Uint8Array(planes.length);
-  for (let start = 0; start < planes.length; start += 3 * area)
-    for (let c = 0; c < 3; c++)
-      for (let i = 0; i < area; i++) pixels[start + 3 * i + c] = planes[start + c * area + i]!;
-  return pixels;
 }

@@ -25,7 +25,7 @@ Run again, the command goes on from the newest whole checkpoint of the folder; C
   async action(context: Context, options: TrainOptions) {
     checkTrainOptions(options);
     const { output, signal } = context;
-    const { outdir = "", data = "", startFrom, dryRun } = options;
+    const { outdir = "", data = "", startFrom, autoencoder, dryRun } = options;
     const roots = await rootsOf(options);
     if (outdir !== "" && isLocal(outdir) && !dryRun) await prepareFolder("--outdir", outdir);
     await using trainer = await Trainer.open(context, roots);
@@ -33,6 +33,7 @@ Run again, the command goes on from the newest whole checkpoint of the folder; C
       output: outdir === "" ? "" : uriOf(outdir, true),
       dataset: uriOf(data, (await kindOf(data)) === "folder"),
       startFrom: startFrom === undefined ? undefined : uriOf(startFrom, false),
+      autoencoder: autoencoder && (await isHere(autoencoder)) ? uriOf(autoencoder, false) : autoencoder,
     });
     try {
       const request = { requestId: randomUUID(), spec, validateOnly: dryRun };
@@ -62,7 +63,7 @@ function report({ output }: Context, { outdir = "", slice }: TrainOptions, job: 
 }
 
 /** Folders of this machine that the run touches. @throws DomainError RESOURCE_NOT_FOUND naming the option */
-async function rootsOf({ outdir, data = "", startFrom }: TrainOptions): Promise<string[]> {
+async function rootsOf({ outdir, data = "", startFrom, autoencoder }: TrainOptions): Promise<string[]> {
   const roots = new Set<string>();
   if (outdir !== undefined && isLocal(outdir)) roots.add(resolve(outdir));
   for (const [option, path] of Object.entries({ "--data": data, "--start-from": startFrom })) {
@@ -71,8 +72,15 @@ async function rootsOf({ outdir, data = "", startFrom }: TrainOptions): Promise<
       throw new DomainError("RESOURCE_NOT_FOUND", `${option}: there is no ${path}`, { resource: path });
     roots.add(dirname(resolve(path)));
   }
+  if (autoencoder === undefined) return [...roots];
+  if (await isHere(autoencoder)) roots.add(dirname(resolve(autoencoder)));
+  else if (/^[.~/]|\.(safetensors|bin|pt)$/i.test(autoencoder))
+    throw new DomainError("RESOURCE_NOT_FOUND", `--autoencoder: there is no ${autoencoder}`, { resource: autoencoder });
   return [...roots];
 }
+
+/** An autoencoder may be a name as well; what is there is meant. */
+const isHere = async (text: string): Promise<boolean> => isLocal(text) && (await kindOf(text)) !== undefined;
 
 async function kindOf(path: string): Promise<"file" | "folder" | undefined> {
   if (!isLocal(path)) return "file";

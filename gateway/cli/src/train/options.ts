@@ -32,6 +32,10 @@ export interface TrainOptions {
   keep?: number;
   slice?: number;
   startFrom?: string;
+  autoencoder?: string;
+  latentMean?: number[];
+  latentStd?: number[];
+  downscale?: number;
   allowChanges: boolean;
   dryRun: boolean;
   // The network.
@@ -55,6 +59,8 @@ export interface TrainOptions {
 export const DEFAULT_PRESET = "edm2-img512-s";
 
 const images = checked((text: string) => parseImageCount(text));
+const eachFinite = (text: string) => text.split(",").map(finite);
+const eachPositive = (text: string) => text.split(",").map(positive);
 const share = real("a number from 0 to 1", (value) => value >= 0 && value <= 1);
 
 /** Adds them to the command. */
@@ -88,6 +94,17 @@ export function trainOptions(command: Command): Command {
     .option("--keep <n>", "checkpoints to keep, the newest, from 1 (default: 2)", integer(1))
     .option("--slice <images>", "pause after so many images of this invocation (default: no limit)", images)
     .option("--start-from <file>", "weights or training state of another run to begin with, the reference's included")
+    .option(
+      "--vae, --autoencoder <name>",
+      "what made the dataset's latents, for the network's settings: a name, or a folder or file, which then decodes the pictures of samples too (default: stabilityai/sd-vae-ft-mse)",
+    )
+    .option(
+      "--latent-mean <list>",
+      "mean of each channel of raw latents (tandem dataset inspect --thorough measures it; default: those of the published networks)",
+      eachFinite,
+    )
+    .option("--latent-std <list>", "standard deviation of each channel, above 0, beside --latent-mean", eachPositive)
+    .option("--downscale <n>", "pixels per latent along each axis, 1 to 1024 (default: 8)", integer(1, 1024))
     .option("--allow-changes", "go on although hyperparameters, dataset or seed differ from the folder's", false);
   return networkOptions(command).option("--dry-run", "only check, and say what would be trained", false);
 }

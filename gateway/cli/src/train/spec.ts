@@ -1,19 +1,32 @@
 /** @file Options of the command as the contract's TrainingSpec, and errors about its fields in the words of the options. */
 import { TrainingSpec } from "@tandem/contracts";
 import { DomainError } from "@tandem/errors";
+import { stabilityStatistics } from "@tandem/networks";
 import type { TrainOptions } from "./options.js";
+
+/** The autoencoder of the published networks, whose statistics are known. */
+const PUBLISHED = "stabilityai/sd-vae-ft-mse";
 
 /** Files of the run as the trainer takes them: URIs. */
 export interface TrainFiles {
   readonly output: string;
   readonly dataset: string;
   readonly startFrom?: string | undefined;
+  /** A URI where it is a file or folder, else a name. */
+  readonly autoencoder?: string | undefined;
 }
 
 /** @throws DomainError FIELD_INVALID naming the option that is missing */
-export function checkTrainOptions({ outdir, data, dryRun }: TrainOptions): void {
+export function checkTrainOptions({ outdir, data, dryRun, ...options }: TrainOptions): void {
   const missing = (field: string, message: string) => new DomainError("FIELD_INVALID", message, { field });
   if (data === undefined) throw missing("data", "--data is missing: say which dataset to learn from");
+  const { autoencoder, latentMean, latentStd, downscale } = options;
+  const describesLatents = (autoencoder ?? latentMean ?? latentStd ?? downscale) !== undefined;
+  if (describesLatents && autoencoder !== PUBLISHED && (latentMean === undefined || latentStd === undefined))
+    throw missing(
+      "latent_mean",
+      `--latent-mean and --latent-std are missing: latents of another autoencoder have other statistics (those of ${PUBLISHED}: --latent-mean ${stabilityStatistics.rawMean} --latent-std ${stabilityStatistics.rawStd})`,
+    );
   if (outdir === undefined && !dryRun) throw missing("outdir", "--outdir is missing: say where the run's files go");
 }
 
@@ -42,6 +55,7 @@ export function toTrainingSpec(options: TrainOptions, files: TrainFiles): Traini
   const value = {
     preset: options.preset,
     dataset: { uri: files.dataset },
+    encoding: encodingOf(options, files),
     classConditional: options.cond,
     durationNimg: count(options.duration),
     sliceNimg: count(options.slice),
@@ -72,6 +86,15 @@ export function toTrainingSpec(options: TrainOptions, files: TrainFiles): Traini
   });
 }
 
+/** What was said of the latents; absent leaves it to the dataset. */
+function encodingOf({ latentMean, latentStd, downscale }: TrainOptions, { autoencoder }: TrainFiles) {
+  if ((autoencoder ?? latentMean ?? downscale) === undefined) return undefined;
+  const { rawMean, rawStd, ...final } = stabilityStatistics;
+  const statistics = { ...final, rawMean: latentMean ?? [...rawMean], rawStd: latentStd ?? [...rawStd] };
+  const value = { autoencoder: autoencoder ?? PUBLISHED, statistics, downscale: downscale ?? 8 };
+  return { kind: { $case: "latent" as const, value } };
+}
+
 /** Options behind the request's fields whose names are not theirs with dashes. */
 const renamed: Readonly<Record<string, string>> = {
   dataset: "--data",
@@ -95,12 +118,15 @@ const renamed: Readonly<Record<string, string>> = {
   preview_nimg: "--preview",
   keep_checkpoints: "--keep",
   output_uri: "--outdir",
+  encoding: "the latents' encoding",
 };
 
 /** The same error; where its message names a field, the option stands there. */
 export function inTrainOptions(error: unknown): unknown {
   if (!(error instanceof DomainError)) return error;
   const message = error.message
+    .replace(/(?:spec\.)?edm2\.encoding\.latent\.statistics\.raw_(mean|std)/g, "--latent-$1")
+    .replace(/(?:spec\.)?edm2\.encoding\.latent\.autoencoder/g, "--autoencoder")
     .replace(/(?:spec\.)?edm2\.(?:network\.)?(?:edm2_unet\.)?(\w+?)(?:\.uri)?(?=\W|$)/g, (_, field: string) =>
       optionOf(field),
     )

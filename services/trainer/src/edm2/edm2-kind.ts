@@ -25,14 +25,25 @@ export const edm2Kind = ({ facts, open }: Edm2Parts): RunKind => ({
   async resolve(spec, { dataset }) {
     return { ...spec, run: { $case: "edm2", value: resolveEdm2(edm2Of(spec), await facts(dataset!)) } };
   },
-  async open(spec, { dataset, threads }) {
+  async open(spec, { dataset, autoencoder, threads, reporter }) {
     const plan = toEdm2Plan(edm2Of(spec));
-    return { ...runOf(plan, edm2Of(spec), threads), trainee: await open(plan, dataset!, threads) };
+    if (plan.encoding.kind === "latent") reporter.log("info", whatPicturesShow(plan.encoding.autoencoder, autoencoder));
+    return { ...runOf(plan, edm2Of(spec), threads, autoencoder), trainee: await open(plan, dataset!, threads) };
   },
   start: startOfFile,
 });
 
-function runOf(plan: Edm2Plan, spec: Edm2Training, threads: number): Omit<OpenedRun, "trainee"> {
+const whatPicturesShow = (named: string, path: string | undefined): string =>
+  path === undefined
+    ? `pictures of samples show the first three channels of the latents: the autoencoder, ${named}, is not a path that may be read here`
+    : `pictures of samples are decoded by ${path}, as far as that is soon done`;
+
+function runOf(
+  plan: Edm2Plan,
+  spec: Edm2Training,
+  threads: number,
+  autoencoder: string | undefined,
+): Omit<OpenedRun, "trainee"> {
   const { durationNimg, sliceNimg, statusNimg, snapshotNimg, checkpointNimg, previewNimg, keepCheckpoints, preset } =
     plan;
   return {
@@ -41,7 +52,7 @@ function runOf(plan: Edm2Plan, spec: Edm2Training, threads: number): Omit<Opened
     intervals: { status: statusNimg, snapshot: snapshotNimg, checkpoint: checkpointNimg, preview: previewNimg },
     keepCheckpoints,
     provenance: { preset, dataset: basename(spec.dataset?.uri ?? "") },
-    draw: (network) => sampleGrid(network, threads),
+    draw: (network) => sampleGrid(network, threads, autoencoder),
   };
 }
 

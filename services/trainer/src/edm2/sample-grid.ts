@@ -1,9 +1,10 @@
 /** @file Pictures of what a network in training can do: the Sampler's own loop over a few fixed seeds, side by side. */
-import { drawBatch, localDenoiser, noiseLevels, previewRgb, sample, toPixels } from "@tandem/diffusion";
+import { drawBatch, localDenoiser, noiseLevels, sample, toPixels } from "@tandem/diffusion";
 import { buildDenoiser, labelDim, sampleShape } from "@tandem/networks";
 import { Runtime } from "@tandem/runtime";
 import sharp from "sharp";
 import type { TrainedNetwork } from "../run/trainee.js";
+import { latentPictures } from "./latent-pictures.js";
 
 /** Images of a grid: each seed is one, the same in every grid of a run, so that progress can be seen. */
 const COUNT = 32;
@@ -12,12 +13,12 @@ const COLUMNS = 8;
 const STEPS = 16;
 
 /**
- * Samples of a network as one PNG, row by row. Classes follow each other, so that small datasets show all of theirs; latents are
- * shown by their first three channels.
- * @param threads that the network may use
+ * Samples of a network as one PNG, row by row. Classes follow each other, so that small datasets show all of theirs.
+ * @param threads     that the network may use
+ * @param autoencoder path of the weights of what decodes latents; without it they are shown by their first three channels
  * @throws DomainError NOT_FINITE when the network is broken
  */
-export async function sampleGrid(network: TrainedNetwork, threads: number): Promise<Uint8Array> {
+export async function sampleGrid(network: TrainedNetwork, threads: number, autoencoder?: string): Promise<Uint8Array> {
   const { config, encoding } = network;
   const [shape, classes] = [sampleShape(config), labelDim(config)];
   const model = await buildDenoiser({ ...network, provenance: {}, digest: "", format: "memory" });
@@ -35,7 +36,8 @@ export async function sampleGrid(network: TrainedNetwork, threads: number): Prom
       noise: batch.noise,
       labels: batch.labels,
     });
-    return await encodeGrid(toPixels(encoding.kind === "rgb" ? samples : previewRgb(samples)));
+    if (encoding.kind === "rgb") return await encodeGrid(toPixels(samples));
+    return await encodeGrid(await latentPictures(samples, encoding, autoencoder, runtime));
   } finally {
     await runtime.close();
   }

@@ -43,6 +43,7 @@ export class Training {
   async resolve(spec: TrainingSpec, isToRun: boolean): Promise<TrainingSpec> {
     const kind = kindOf(this.settings.kinds, spec);
     const resolved = await kind.resolve(spec, await this.#files(spec));
+    await this.#autoencoder(resolved);
     if (spec.startFrom) await this.artifacts.localPath(spec.startFrom, "spec.start_from");
     const folder = spec.outputUri === "" ? undefined : await this.#output(spec.outputUri, isToRun);
     if (folder !== undefined) await checkFolder(new RunFolder(folder, kind.stem), resolved);
@@ -53,6 +54,11 @@ export class Training {
     const { spec, attempt, name } = context;
     const input: TrainingInput = {
       ...(await this.#files(spec)),
+      autoencoder: await this.#autoencoder(spec).catch((error: unknown) => {
+        if (!(error instanceof DomainError)) throw error;
+        context.log("warning", `pictures are not decoded: ${error.message}`); // the run was accepted with it: it goes on without
+        return undefined;
+      }),
       // What lies in the folder at a second attempt is this job's own.
       spec: attempt > 1 ? { ...spec, resume: ResumePolicy.RESUME_POLICY_AUTO } : spec,
       folder: spec.outputUri === "" ? await this.#ownFolder(name) : (await this.#output(spec.outputUri, true))!,
@@ -65,6 +71,14 @@ export class Training {
   async #files({ run }: TrainingSpec): Promise<RunFiles> {
     if (run?.$case !== "edm2") return {};
     return { dataset: await this.artifacts.localPathOrFolder(run.value.dataset, "spec.edm2.dataset") };
+  }
+
+  /** The autoencoder of a run's latents, where it is named by a path. @throws DomainError RESOURCE_NOT_FOUND, URI_NOT_ALLOWED */
+  async #autoencoder({ run }: TrainingSpec): Promise<string | undefined> {
+    const kind = run?.$case === "edm2" ? run.value.encoding?.kind : undefined;
+    const uri = kind?.$case === "latent" ? kind.value.autoencoder : "";
+    if (!/^(file:|\/)/i.test(uri)) return undefined;
+    return this.artifacts.localPathOrFolder({ uri, sha256: "" }, "spec.edm2.encoding.latent.autoencoder");
   }
 
   /** Folder of the output; undefined when it is missing and not to be made. */

@@ -19,11 +19,12 @@ export async function trainingWork(
   reports: JobReports,
   signal: AbortSignal,
 ): Promise<JobEnd<"training">> {
-  const { spec, folder, startFrom, threads, dataset } = input;
+  const { spec, folder, startFrom, threads, dataset, autoencoder } = input;
   const kind = kindOf(kinds, spec);
   const computes = execution(threads);
   const reporter = new RunReports(reports, kind.unit, computes);
-  const end = await executeRun({ spec, folder, startFrom, name }, kind, { threads, dataset, reporter }, signal);
+  const resources = { threads, dataset, autoencoder, reporter };
+  const end = await executeRun({ spec, folder, startFrom, name }, kind, resources, signal);
   await reporter.settled();
   const newest = [...(await new RunFolder(folder, kind.stem).newestSnapshots()).values()];
   const snapshots = await Promise.all(newest.map((path) => reporter.artifact({ path, kind: "snapshot" })));

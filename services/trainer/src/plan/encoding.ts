@@ -3,7 +3,7 @@ import type { DataEncoding } from "@tandem/contracts";
 import type { DatasetFacts } from "@tandem/datasets";
 import { DomainError } from "@tandem/errors";
 import { readEncoding } from "@tandem/network-messages";
-import type { Encoding } from "@tandem/networks";
+import { type Encoding, stabilityStatistics } from "@tandem/networks";
 
 const FIELD = "spec.edm2.encoding";
 
@@ -11,10 +11,7 @@ const FIELD = "spec.edm2.encoding";
 const stableDiffusion: Encoding = {
   kind: "latent",
   autoencoder: "stabilityai/sd-vae-ft-mse",
-  rawMean: [5.81, 3.25, 0.12, -2.15],
-  rawStd: [4.17, 4.62, 3.71, 3.28],
-  finalMean: 0,
-  finalStd: 0.5,
+  ...stabilityStatistics,
   downscale: 8,
 };
 

@@ -14,6 +14,8 @@ import type { Trainee } from "./trainee.js";
 export interface RunFiles {
   /** The dataset, of kinds that have one. */
   readonly dataset?: string | undefined;
+  /** The autoencoder whose latents the dataset holds, where it was named by a path that may be read: pictures are made with it. */
+  readonly autoencoder?: string | undefined;
 }
 
 /** What a run is given of the machine. */
