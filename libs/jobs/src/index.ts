@@ -3,6 +3,7 @@ export type { KindOfArtifact, NewArtifact } from "./artifacts/new-artifact.js";
 export { type ChildContext, childWork } from "./child/child-work.js";
 export { type ChildOptions, runInChild } from "./child/run-in-child.js";
 export type { Creation } from "./creation.js";
+export { lockFolder } from "./folder-lock.js";
 export {
   type JobContext,
   type JobEnd,

@@ -20,6 +20,11 @@ const flags = {
     value: "FOLDER",
     help: "folder of weights named DETECTOR.safetensors, .pth, .pt or .pkl (default: detectors in TANDEM_HOME)",
   },
+  measurements: {
+    value: "FOLDER",
+    help: "records, and what is measured half: an equal request goes on with it (default: in --data)",
+  },
+  device: { value: "PROVIDER", default: "auto", help: "where detectors run: auto, cpu, webgpu[:n] or cuda[:n]" },
   gateway: { value: "HOST:PORT", help: "gateway whose models evaluations may measure" },
   "gateway-token": { value: "TOKEN", help: "bearer token that the gateway asks for" },
 } as const satisfies Flags;
@@ -33,11 +38,13 @@ const program = {
 };
 
 await runService(program, (config, logger) => {
-  const { gateway, "gateway-token": token, home, detectors = join(home, "detectors") } = config;
+  const { gateway, "gateway-token": token, home, detectors = join(home, "detectors"), measurements } = config;
   if (token !== undefined && gateway === undefined) throw refuseFlag("gateway-token", "needs --gateway");
   return MetricEvaluatorModule.forRoot({
     ...jobServerOptions(config, program.name, logger),
     detectors: { folder: resolve(detectors), named: new Map(config.detector) },
+    provider: config.device,
+    ...(measurements !== undefined && { measurements: resolve(measurements) }),
     gateway: gateway === undefined ? undefined : { address: gateway, token },
   });
 });

@@ -9,7 +9,7 @@ import {
   preprocess,
   readFeatureNetwork,
 } from "@tandem/networks";
-import type { Evaluator, Runtime } from "@tandem/runtime";
+import type { Evaluator, LoadOptions, Runtime } from "@tandem/runtime";
 
 /** What a detector says of some images, a row for each. */
 export interface DetectorRows {
@@ -30,11 +30,11 @@ export class Detector {
   ) {}
 
   /** @throws DomainError RESOURCE_NOT_FOUND, UNSAFE_FILE, MODEL_INCOMPATIBLE, SHAPE_MISMATCH naming file and tensor; OUT_OF_MEMORY */
-  static async open(runtime: Runtime, name: string, path: string, maxBatchSize: number): Promise<Detector> {
+  static async open(runtime: Runtime, name: string, path: string, options: LoadOptions): Promise<Detector> {
     const { config, digest } = await readFeatureNetwork(path);
     const source = async (externalFolder: string) =>
       buildFeatureNetwork(await readFeatureNetwork(path), { externalFolder });
-    return new Detector(name, digest, config, await runtime.load(name, source, { maxBatchSize }));
+    return new Detector(name, digest, config, await runtime.load(name, source, options));
   }
 
   /** Width of the features. */

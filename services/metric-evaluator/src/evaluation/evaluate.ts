@@ -4,6 +4,7 @@ import { DomainError } from "@tandem/errors";
 import type { ChildContext, JobEnd } from "@tandem/jobs";
 import { Runtime } from "@tandem/runtime";
 import { Detector } from "../detectors/detector.js";
+import { removeOld } from "../records/folders.js";
 import { FileImages } from "../source/file-images.js";
 import { GeneratedImages } from "../source/generated-images.js";
 import type { ImageSource } from "../source/image-source.js";
@@ -31,16 +32,19 @@ export interface Opened {
  */
 export async function evaluate(input: EvaluationInput, context: ChildContext): Promise<JobEnd<"evaluation">> {
   const wanted = wantedMetrics(input.spec.metrics);
+  await removeOld(input.measurements);
   if (input.reference !== undefined) say(context, "reading the reference");
   const reference = input.reference === undefined ? undefined : await openReference(input.reference);
   const opened = { input, context, wanted, reference };
-  const { records, statistics, elapsedMs } =
+  const { records, statistics, elapsedMs, forget } =
     input.spec.source?.$case === "statistics" ? await ofShards(opened) : await ofImages(opened);
   const result = resultOf(records, wanted, elapsedMs);
-  if (input.statistics === undefined) return { kind: "done", result };
-  await writeStatistics(input.statistics, statistics, input);
-  const { name } = await context.artifact({ path: input.statistics, kind: "statistics" });
-  return { kind: "done", result: { ...result, statistics: name } };
+  if (input.statistics !== undefined) {
+    await writeStatistics(input.statistics, statistics, input);
+    result.statistics = (await context.artifact({ path: input.statistics, kind: "statistics" })).name;
+  }
+  await forget();
+  return { kind: "done", result };
 }
 
 /** What was found out. */
@@ -48,6 +52,8 @@ export interface Findings {
   readonly records: readonly MetricRecord[];
   readonly statistics: readonly RecordStatistics[];
   readonly elapsedMs: number;
+  /** Removes what was kept for another attempt. */
+  readonly forget: () => Promise<void>;
 }
 
 async function ofShards({ input, context, wanted, reference }: Opened): Promise<Findings> {
@@ -67,7 +73,7 @@ async function ofShards({ input, context, wanted, reference }: Opened): Promise<
       compared.push(await compare(metric, record.seed, { ...made, logits: undefined }, reference, ""));
     }
   for (const record of compared) context.metric(record);
-  return { records: compared, statistics, elapsedMs: performance.now() - began };
+  return { records: compared, statistics, elapsedMs: performance.now() - began, forget: async () => {} };
 }
 
 async function ofImages(opened: Opened): Promise<Findings> {
@@ -78,7 +84,9 @@ async function ofImages(opened: Opened): Promise<Findings> {
     for (const [name, path] of Object.entries(input.detectors)) {
       context.signal.throwIfAborted();
       say(context, `reading the detector ${name}`);
-      detectors.push(await Detector.open(runtime, name, path, input.spec.batchSize));
+      detectors.push(
+        await Detector.open(runtime, name, path, { provider: input.provider, maxBatchSize: input.spec.batchSize }),
+      );
     }
     for (const metric of wanted) {
       const { digest, featureDim, classes } = detectors.find(({ name }) => name === metric.detector)!;

@@ -14,13 +14,13 @@ export interface EvaluationInput {
   readonly reference: string | undefined;
   /** Weights by detector. */
   readonly detectors: Readonly<Record<string, string>>;
-  /** Folder of what is kept between attempts. */
-  readonly folder: string;
+  /** Folder of records, and of what is measured half. */
+  readonly measurements: string;
   /** Where the source's statistics go; undefined is nowhere. */
   readonly statistics: string | undefined;
-  /** File of what is on record, where the results go as well. */
-  readonly records: string;
   readonly threads: number;
+  /** Device of the detectors, as LoadOptions.provider. */
+  readonly provider: string;
   /** What was measured is kept this often, milliseconds. */
   readonly keepEveryMs: number;
 }

@@ -1,5 +1,5 @@
 /** @file The evaluation job: a request becomes a resolved spec, and a resolved spec work in a process of its own. */
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { EvaluationSpec } from "@tandem/contracts";
@@ -7,7 +7,6 @@ import { DomainError, invalid } from "@tandem/errors";
 import { type Artifacts, type JobContext, type JobEnd, type JobKind, jobKind, runInChild } from "@tandem/jobs";
 import { parseUri, type Storage } from "@tandem/storage";
 import { checkDetectorName, type DetectorFiles } from "../detectors/detector-files.js";
-import type { Records } from "../records/records.js";
 import { openImages } from "../source/file-images.js";
 import { type GatewayAddress, planOf, rawPixels } from "../source/generated-images.js";
 import type { EvaluationInput } from "./evaluation-input.js";
@@ -21,7 +20,10 @@ export interface EvaluationSettings {
   readonly folder: string;
   readonly threads: number;
   readonly gateway: GatewayAddress | undefined;
-  readonly records: Records;
+  /** Folder of records, and of what is measured half. */
+  readonly measurements: string;
+  /** Device of the detectors: auto, cpu, webgpu, cuda, cuda:1. */
+  readonly provider: string;
   readonly detectors: DetectorFiles;
   /** What was measured is kept this often, milliseconds. */
   readonly keepEveryMs: number;
@@ -135,10 +137,7 @@ export class Evaluations {
 
   async #run(context: Context): Promise<JobEnd<"evaluation">> {
     const input = await this.#input(context);
-    const end = await runInChild<"evaluation">(new URL("./evaluation-process.js", import.meta.url), input, context);
-    if (end.kind === "stopped") return end;
-    await rm(input.folder, { recursive: true, force: true });
-    return end;
+    return runInChild(new URL("./evaluation-process.js", import.meta.url), input, context);
   }
 
   async #input({ spec, name, signal }: Context): Promise<EvaluationInput> {
@@ -162,10 +161,10 @@ export class Evaluations {
       shards,
       reference: reference && (await artifacts.localPath(reference, "spec.reference", signal)),
       detectors,
-      folder: join(settings.folder, "evaluations", basename(name)),
+      measurements: settings.measurements,
       statistics: await this.#statisticsPath(spec, name),
-      records: settings.records.path,
       threads: settings.threads,
+      provider: settings.provider,
       keepEveryMs: settings.keepEveryMs,
     };
   }

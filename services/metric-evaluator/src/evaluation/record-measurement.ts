@@ -5,6 +5,7 @@ import type { EvaluationRecord, MetricRecord } from "@tandem/contracts";
 import type { Detector } from "../detectors/detector.js";
 import { measureImages } from "../measure/measure-images.js";
 import { type Measured, Measurement, type Wanted } from "../measure/measurement.js";
+import { RECORDS, UNFINISHED } from "../records/folders.js";
 import { findRecord, Records } from "../records/records.js";
 import type { ImageSource } from "../source/image-source.js";
 import type { RecordStatistics } from "../statistics/statistics-message.js";
@@ -38,10 +39,11 @@ export class RecordMeasurement {
   async run(): Promise<Findings> {
     const { input, context } = this.opened;
     const { spec, statistics: path } = input;
-    const store = new Records(input.records);
+    const store = new Records(join(input.measurements, RECORDS));
     const known = spec.ignoreRecords || path !== undefined ? [] : await store.all();
     const records: MetricRecord[] = [];
     const statistics: RecordStatistics[] = [];
+    const finished: Measurement[] = [];
     let elapsedMs = 0;
     for (const [index, seed] of this.#seeds.entries()) {
       const answers = this.#answers(known, seed);
@@ -59,8 +61,12 @@ export class RecordMeasurement {
       records.push(...values);
       if (path !== undefined) statistics.push({ seed, detectors: measured.map(toStatistics) });
       elapsedMs += measurement.elapsedMs;
+      finished.push(measurement);
     }
-    return { records, statistics, elapsedMs };
+    const forget = async () => {
+      for (const measurement of finished) await measurement.forget();
+    };
+    return { records, statistics, elapsedMs, forget };
   }
 
   get #seeds(): number[] {
@@ -91,8 +97,8 @@ export class RecordMeasurement {
     const total = this.#seeds.length * this.#positions.length;
     const stage = this.#seeds.length > 1 ? `seed ${seed}` : "";
     const key = digestOf([this.source.digest, this.#numImages, seed, input.spec.shard, this.#wants]);
-    const folder = join(input.folder, `seed-${seed}`);
-    const measurement = await Measurement.open(folder, key, this.#numImages, this.#wants);
+    const folder = join(input.measurements, UNFINISHED, key);
+    const measurement = await Measurement.open(folder, this.#numImages, this.#wants);
     try {
       await measureImages(this.source, this.detectors, measurement, {
         seed,

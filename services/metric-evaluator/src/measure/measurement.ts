@@ -10,6 +10,7 @@ import {
   type TensorData,
   writeSafetensors,
 } from "@tandem/formats";
+import { lockFolder } from "@tandem/jobs";
 import { FeatureSums } from "@tandem/metrics";
 import type { DetectorRows } from "../detectors/detector.js";
 import { RowFile } from "./row-file.js";
@@ -46,7 +47,7 @@ export interface Measured {
 export class Measurement implements AsyncDisposable {
   private constructor(
     private readonly folder: string,
-    private readonly key: string,
+    private readonly lock: AsyncDisposable,
     /** 1 for every position that is measured. */
     private readonly done: Uint8Array,
     private readonly kept: readonly Kept[],
@@ -61,13 +62,14 @@ export class Measurement implements AsyncDisposable {
   }
 
   /**
-   * Opens the record's folder, with what is there of it.
-   * @param key of everything that decides the result: what was kept under another key is dropped
+   * Opens the record's folder, with what is there of it, for this process alone.
+   * @param folder named by everything that decides the result
    * @param count positions of the record
    */
-  static async open(folder: string, key: string, count: number, wanted: readonly Wanted[]): Promise<Measurement> {
+  static async open(folder: string, count: number, wanted: readonly Wanted[]): Promise<Measurement> {
     await makeFolder(folder);
-    const found = await readCheckpoint(join(folder, CHECKPOINT), key);
+    const lock = await lockFolder(folder);
+    const found = await readCheckpoint(join(folder, CHECKPOINT));
     const kept = await Promise.all(
       wanted.map(async (one): Promise<Kept> => {
         const file = async (name: string, dim: number, isWanted: boolean) =>
@@ -81,7 +83,7 @@ export class Measurement implements AsyncDisposable {
       }),
     );
     const done = found ? Uint8Array.from(found.tensors.get("done")!.data) : new Uint8Array(count);
-    return new Measurement(folder, key, done, kept, found?.elapsedMs ?? 0);
+    return new Measurement(folder, lock, done, kept, found?.elapsedMs ?? 0);
   }
 
   /** Positions among some that are not measured yet. */
@@ -112,7 +114,6 @@ export class Measurement implements AsyncDisposable {
         tensors.set(`${detector}/outer/${i}`, tensor("F64", [dim, dim], digit));
     }
     await writeSafetensors(join(this.folder, CHECKPOINT), tensors, {
-      key: this.key,
       elapsedMs: String(this.elapsedMs),
     });
   }
@@ -136,11 +137,12 @@ export class Measurement implements AsyncDisposable {
       await featureFile?.[Symbol.asyncDispose]();
       await logitFile?.[Symbol.asyncDispose]();
     }
+    await this.lock[Symbol.asyncDispose]();
   }
 
-  /** Removes a record's folder. */
-  static async remove(folder: string): Promise<void> {
-    await rm(folder, { recursive: true, force: true });
+  /** Removes what was kept, once its results are on the disk. */
+  async forget(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
   }
 }
 
@@ -152,10 +154,10 @@ async function makeFolder(folder: string): Promise<void> {
   });
 }
 
-async function readCheckpoint(path: string, key: string) {
+async function readCheckpoint(path: string) {
   try {
     const { tensors, metadata } = parseSafetensors(await readWholeFile(path), path);
-    return metadata.key === key ? { tensors, elapsedMs: Number(metadata.elapsedMs) } : undefined;
+    return { tensors, elapsedMs: Number(metadata.elapsedMs) };
   } catch (error) {
     if (error instanceof DomainError && error.reason === "RESOURCE_NOT_FOUND") return undefined;
     if (systemCode(error) === "ENOENT") return undefined;

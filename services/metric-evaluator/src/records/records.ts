@@ -1,5 +1,7 @@
-/** @file What was measured, kept for good: a JSON line a value in records.jsonl. */
-import { readFile } from "node:fs/promises";
+/** @file What was measured, kept for good: a JSON file a value, which can be read, copied and compared without the service. */
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { EvaluationRecord } from "@tandem/contracts";
 import { DomainError } from "@tandem/errors";
 import { fileError, replaceFile, systemCode } from "@tandem/formats";
@@ -14,50 +16,41 @@ export interface RecordKey {
   readonly detectorDigest: string;
 }
 
-/** Records of a service. */
+/** Records in a folder; several processes may use it. */
 export class Records {
-  #adding: Promise<unknown> = Promise.resolve();
+  constructor(readonly folder: string) {}
 
-  constructor(readonly path: string) {}
-
-  /** All, oldest first. @throws DomainError UNSAFE_FILE naming the line */
+  /** All, oldest first. @throws DomainError UNSAFE_FILE naming the file */
   async all(): Promise<EvaluationRecord[]> {
-    const text = await readFile(this.path, "utf8").catch((error: unknown) => {
-      if (systemCode(error) === "ENOENT") return "";
-      throw fileError(this.path, error);
+    const names = await readdir(this.folder).catch((error: unknown) => {
+      if (systemCode(error) === "ENOENT") return [];
+      throw fileError(this.folder, error);
     });
-    const lines = text.split("\n");
-    return lines.filter(Boolean).map((line, i) => this.#parse(line, i + 1));
+    const files = names.filter((name) => name.endsWith(".json") && !name.startsWith("."));
+    const records = await Promise.all(files.map((name) => this.#read(join(this.folder, name))));
+    return records.sort((a, b) => timeOf(a) - timeOf(b));
   }
 
-  /** Adds what a job measured; told again (after a crash), a value stands once. */
-  add(records: readonly EvaluationRecord[]): Promise<void> {
-    const added = this.#adding.then(() => this.#append(records));
-    this.#adding = added.catch(() => {}); // told to who added them
-    return added;
+  /** Adds what a job measured; told again, as after a crash, a value stands once. */
+  async add(records: readonly EvaluationRecord[]): Promise<void> {
+    await mkdir(this.folder, { recursive: true }).catch((error: unknown) => {
+      throw fileError(this.folder, error);
+    });
+    for (const record of records) {
+      const text = `${JSON.stringify(EvaluationRecord.toJSON(record), undefined, 2)}\n`;
+      await replaceFile(join(this.folder, `${nameOf(record)}.json`), (file) => file.writeFile(text));
+    }
   }
 
-  async #append(records: readonly EvaluationRecord[]): Promise<void> {
-    const before = await this.all();
-    const there = new Set(before.map(identity));
-    const added = records.filter((record) => !there.has(identity(record)));
-    if (added.length === 0) return;
-    const lines = [...before, ...added].map((record) => `${JSON.stringify(EvaluationRecord.toJSON(record))}\n`);
-    await replaceFile(this.path, (file) => file.writeFile(lines.join("")));
-  }
-
-  #parse(line: string, number: number): EvaluationRecord {
+  async #read(path: string): Promise<EvaluationRecord> {
+    const text = await readFile(path, "utf8").catch((error: unknown) => {
+      throw fileError(path, error);
+    });
     try {
-      return EvaluationRecord.fromJSON(JSON.parse(line));
+      return EvaluationRecord.fromJSON(JSON.parse(text));
     } catch (cause) {
-      throw new DomainError(
-        "UNSAFE_FILE",
-        `${this.path}: line ${number} is no record; remove the line to go on without it`,
-        {
-          resource: this.path,
-          cause,
-        },
-      );
+      const message = `${path} is no record; remove it to go on without it`;
+      throw new DomainError("UNSAFE_FILE", message, { resource: path, cause });
     }
   }
 }
@@ -75,4 +68,11 @@ export function findRecord(records: readonly EvaluationRecord[], key: RecordKey)
   );
 }
 
-const identity = ({ job, metric }: EvaluationRecord) => JSON.stringify([job, metric?.metric, Number(metric?.seed)]);
+const timeOf = ({ createTime }: EvaluationRecord): number => createTime?.getTime() ?? 0;
+
+/** One value of one job has one name. */
+function nameOf({ job, metric }: EvaluationRecord): string {
+  const text = JSON.stringify([job, metric?.metric, String(metric?.seed)]);
+  const digest = createHash("sha256").update(text).digest("hex").slice(0, 16);
+  return `${metric?.metric.replace("metrics/", "")}-${digest}`;
+}

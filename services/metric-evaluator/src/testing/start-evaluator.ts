@@ -78,6 +78,7 @@ export const optionsFor = (folder: string, threads: number, gateway?: string) =>
     folder: join(folder, "own"),
     roots: [folder],
     threads,
+    provider: "cpu",
     queueLimit: 10,
     logger,
     detectors: { folder: join(folder, "detectors"), named: new Map<string, string>() },

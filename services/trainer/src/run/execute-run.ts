@@ -1,12 +1,12 @@
 /** @file One invocation of a run, from its folder to its end: takes the folder, finds where to go on, trains. */
 import { ResumePolicy, TrainingSpec } from "@tandem/contracts";
 import { DomainError } from "@tandem/errors";
+import { lockFolder } from "@tandem/jobs";
 import { checkSameRun } from "./changes.js";
 import { newestCheckpoint } from "./newest-checkpoint.js";
 import { beginning, type RunPosition } from "./position.js";
 import { RunFolder } from "./run-folder.js";
 import type { RunKind, RunResources } from "./run-kind.js";
-import { lockFolder } from "./run-lock.js";
 import { readRunOptions, writeRunOptions } from "./run-options.js";
 import type { Trainee } from "./trainee.js";
 import { type RunEnd, TrainingRun } from "./training-run.js";

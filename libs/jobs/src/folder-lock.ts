@@ -1,4 +1,4 @@
-/** @file One process trains in a folder. The lock is a listening socket: the system frees it with the process, however that ends. */
+/** @file One process works in a folder. The lock is a listening socket: the system frees it with the process, however that ends. */
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { realpath, rm } from "node:fs/promises";
@@ -24,16 +24,20 @@ export async function lockFolder(folder: string, waitMs = WAIT_MS): Promise<Asyn
     const server = await listen(address);
     if (server) return { [Symbol.asyncDispose]: () => close(server) };
     if (Date.now() >= end)
-      throw new DomainError("OUTPUT_EXISTS", `${folder}: another process trains in this folder; stop it first`, {
-        resource: folder,
-      });
+      throw new DomainError(
+        "OUTPUT_EXISTS",
+        `${folder}: another process works in this folder; stop it, or wait for it`,
+        {
+          resource: folder,
+        },
+      );
     await sleep(RETRY_MS);
   }
 }
 
 /** Abstract sockets (Linux) and pipes (Windows) vanish with their process; elsewhere a socket file stays, and nobody answers. */
 function addressOf(folder: string): string {
-  const name = `tandem-run-${createHash("sha256").update(folder).digest("hex").slice(0, 32)}`;
+  const name = `tandem-folder-${createHash("sha256").update(folder).digest("hex").slice(0, 32)}`;
   if (process.platform === "linux") return `\0${name}`;
   return process.platform === "win32" ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.sock`);
 }
