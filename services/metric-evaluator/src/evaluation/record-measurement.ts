@@ -99,6 +99,8 @@ export class RecordMeasurement {
     const key = digestOf([this.source.digest, this.#numImages, seed, input.spec.shard, this.#wants]);
     const folder = join(input.measurements, UNFINISHED, key);
     const measurement = await Measurement.open(folder, this.#numImages, this.#wants);
+    const before = this.#positions.length - measurement.missing(this.#positions).length;
+    if (before > 0) context.log("info", `seed ${seed}: goes on after ${before} images`);
     try {
       await measureImages(this.source, this.detectors, measurement, {
         seed,
