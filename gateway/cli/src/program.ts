@@ -18,6 +18,11 @@ import { flops } from "./commands/flops.js";
 import { generate } from "./commands/generate.js";
 import { importFiles } from "./commands/import.js";
 import { jobsCancel, jobsList, jobsPause, jobsRemove, jobsResume, jobsRetry, jobsWatch } from "./commands/jobs.js";
+import { metricsCalc } from "./commands/metrics-calc.js";
+import { metricsGen } from "./commands/metrics-gen.js";
+import { metricsList } from "./commands/metrics-list.js";
+import { metricsRef } from "./commands/metrics-ref.js";
+import { metricsSweep } from "./commands/metrics-sweep.js";
 import { models } from "./commands/models.js";
 import { presets } from "./commands/presets.js";
 import { servers } from "./commands/servers.js";
@@ -97,6 +102,17 @@ export function makeProgram(run: Run): Command {
         makeCommand(emaReconstruct, run),
         makeCommand(emaCoefficients, run),
         makeCommand(emaSweep, run),
+      ),
+    )
+    .addCommand(
+      group(
+        "metrics",
+        "How good images are: FID, FD-DINOv2 and others.",
+        makeCommand(metricsCalc, run),
+        makeCommand(metricsGen, run),
+        makeCommand(metricsRef, run),
+        makeCommand(metricsSweep, run),
+        makeCommand(metricsList, run),
       ),
     )
     .addCommand(makeCommand(servers, run))

@@ -4,12 +4,12 @@ import { DomainError } from "@tandem/errors";
 import type { Network } from "@tandem/networks";
 import type { Command } from "commander";
 import type { Context } from "../context.js";
+import { checkFigureName, saveFigure } from "../figures/save-figure.js";
 import { prepareFolder } from "../generate/image-files.js";
 import { readNetworkFile } from "../networks/read.js";
 import { checked, finite, integer, oneOf } from "../option-values.js";
 import { drawFigure } from "../toy/figure.js";
 import { measureToy } from "../toy/measure.js";
-import { checkFigureName, saveFigure } from "../toy/save-figure.js";
 
 interface PlotOptions {
   net: string;

@@ -52,6 +52,28 @@ const model =
 
 /** Adds them to the command. */
 export function generateOptions(command: Command): Command {
+  networkOptions(command)
+    .option("--outdir <folder>", "where to write OUTDIR/000016.png; made when missing")
+    .option("--subdirs", "a folder for every 1000 seeds: OUTDIR/000000/000016.png", false)
+    .addOption(
+      new Option("--seeds <list>", "one image a seed, each once: numbers from 0 and ranges, e.g. 1,2,5-10")
+        .argParser(checked(parseSeeds))
+        .default([16, 17, 18, 19], "16-19"),
+    );
+  return samplingOptions(command)
+    .option("--batch <n>", "images sampled together at most, 1 to 4096", integer(1, 4096), 32)
+    .option("--grid <file>", "a PNG with all images side by side")
+    .option(
+      "--format <name>",
+      "png; npy: pixels, uint8 [H,W,3]; latents: samples before decoding, float32 [C,H,W], as .npy",
+      oneOf(...formatNames),
+      "png",
+    )
+    .option("--dry-run", "only say what would be done", false);
+}
+
+/** Adds those that say which networks make the images. */
+export function networkOptions(command: Command): Command {
   return command
     .option("--preset <name>", "settings of a published model; options beside it override (list: tandem presets)")
     .option("--net <model>", `main network: ${model}`)
@@ -59,20 +81,17 @@ export function generateOptions(command: Command): Command {
     .option(
       "--vae, --autoencoder <model>",
       "what decodes the latents of --net: a diffusers folder, its weights file, https://..., OWNER/NAME of the public hub, or a server's model such as vae or servers/c/models/vae",
-    )
-    .option("--outdir <folder>", "where to write OUTDIR/000016.png; made when missing")
-    .option("--subdirs", "a folder for every 1000 seeds: OUTDIR/000000/000016.png", false)
-    .addOption(
-      new Option("--seeds <list>", "one image a seed, each once: numbers from 0 and ranges, e.g. 1,2,5-10")
-        .argParser(checked(parseSeeds))
-        .default([16, 17, 18, 19], "16-19"),
-    )
+    );
+}
+
+/** Adds those that say how images are made. */
+export function samplingOptions(command: Command): Command {
+  return command
     .option(
       "--class <index>",
       "class label of every image, from 0, or -1 for none (default: drawn from each seed)",
       integer(-1),
     )
-    .option("--batch <n>", "images sampled together at most, 1 to 4096", integer(1, 4096), 32)
     .option("--steps <n>", "sampling steps, 1 to 1000; Heun evaluates the network 2n - 1 times", integer(1, 1000), 32)
     .option("--sigma-min <sigma>", "lowest noise level, in units of the data, above 0", positive, 0.002)
     .option("--sigma-max <sigma>", "highest noise level, in units of the data, above --sigma-min", positive, 80)
@@ -97,13 +116,5 @@ export function generateOptions(command: Command): Command {
       `which PyTorch generator a seed feeds: ${generatorNames.join(", ")}`,
       oneOf(...generatorNames),
       "torch-cpu",
-    )
-    .option("--grid <file>", "a PNG with all images side by side")
-    .option(
-      "--format <name>",
-      "png; npy: pixels, uint8 [H,W,3]; latents: samples before decoding, float32 [C,H,W], as .npy",
-      oneOf(...formatNames),
-      "png",
-    )
-    .option("--dry-run", "only say what would be done", false);
+    );
 }

@@ -8,10 +8,11 @@ import {
   EmaReconstructorServiceDefinition,
   GatewayServiceDefinition,
   JobServiceDefinition,
+  MetricEvaluatorServiceDefinition,
   TrainerServiceDefinition,
 } from "@tandem/contracts";
 import { invalid } from "@tandem/errors";
-import type { Channel, Client } from "@tandem/rpc";
+import type { Channel, Client, createClient, TsProtoServiceDefinition } from "@tandem/rpc";
 import type { Context } from "../context.js";
 import { ServiceProcess } from "../stack/service-process.js";
 import { runningStack } from "../stack/state.js";
@@ -23,6 +24,7 @@ const services = {
   trainer: TrainerServiceDefinition.fullName,
   "ema-reconstructor": EmaReconstructorServiceDefinition.fullName,
   "dataset-builder": DatasetBuilderServiceDefinition.fullName,
+  "metric-evaluator": MetricEvaluatorServiceDefinition.fullName,
 } as const;
 
 /** A service of the stack. */
@@ -32,6 +34,7 @@ export type JobServiceName = keyof typeof services;
 export class JobServer implements AsyncDisposable {
   private constructor(
     readonly channel: Channel,
+    private readonly create: typeof createClient,
     readonly jobs: Client<typeof JobServiceDefinition>,
     private readonly own: { readonly process: ServiceProcess; readonly folder: string } | undefined,
   ) {}
@@ -40,9 +43,15 @@ export class JobServer implements AsyncDisposable {
    * Finds the service: `--server`, TANDEM_SERVER, the running stack of the state folder if it has one, or a process that ends with
    * the command.
    * @param roots folders that one of our own may read and write
+   * @param more what else one of our own is told: flags, and secrets in its environment
    * @throws DomainError FIELD_INVALID for an address that is none, SERVER_UNAVAILABLE when it does not start
    */
-  static async open(context: Context, name: JobServiceName, roots: readonly string[]): Promise<JobServer> {
+  static async open(
+    context: Context,
+    name: JobServiceName,
+    roots: readonly string[],
+    more: { readonly args?: readonly string[]; readonly env?: NodeJS.ProcessEnv } = {},
+  ): Promise<JobServer> {
     const { env, options, output, home, signal } = context;
     const named = options.server ?? (env.TANDEM_SERVER || undefined);
     if (named !== undefined) return JobServer.#connect(name, named, env);
@@ -61,9 +70,9 @@ export class JobServer implements AsyncDisposable {
       {
         name,
         script: fileURLToPath(new URL(`../../../../services/${name}/dist/main.js`, import.meta.url)),
-        args: [...args, ...roots.flatMap((root) => ["--roots", root])],
+        args: [...args, ...roots.flatMap((root) => ["--roots", root]), ...(more.args ?? [])],
         logs: join(folder, "logs"),
-        env: clean,
+        env: { ...clean, ...more.env },
         readyWithinMs: READY_WITHIN_MS,
         note: (text) => output.note(text),
       },
@@ -86,16 +95,17 @@ export class JobServer implements AsyncDisposable {
       ...(scheme === "https" && { tls: true }),
       ...(env.TANDEM_TOKEN && !own && { token: env.TANDEM_TOKEN }),
     });
-    return new JobServer(channel, createClient(JobServiceDefinition, channel), own);
+    return new JobServer(channel, createClient, createClient(JobServiceDefinition, channel), own);
+  }
+
+  /** A client of what the service serves beside its jobs. */
+  client<D extends TsProtoServiceDefinition>(definition: D): Client<D> {
+    return this.create(definition, this.channel);
   }
 
   /** Whether a server of the gateway is such a service. */
   async #serves(name: JobServiceName, signal: AbortSignal): Promise<boolean> {
-    const { createClient } = await import("@tandem/rpc");
-    const { servers } = await createClient(GatewayServiceDefinition, this.channel).listServers(
-      { pageSize: 1000 },
-      { signal },
-    );
+    const { servers } = await this.client(GatewayServiceDefinition).listServers({ pageSize: 1000 }, { signal });
     return servers.some((server) => server.services.includes(services[name]));
   }
 

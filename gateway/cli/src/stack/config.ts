@@ -45,6 +45,14 @@ const jobService = z.strictObject({
   listen: address.default("127.0.0.1:0"),
 });
 
+const metricEvaluator = jobService.extend({
+  kind: z.literal("metric-evaluator"),
+  /** Weights by detector: paths against this file, or URIs. */
+  detectors: z.record(name, z.string()).default({}),
+  /** Where detectors run. */
+  device: z.string().refine(isDevice, "auto, cpu, cuda, webgpu, cuda:N or webgpu:N").optional(),
+});
+
 const external = z.strictObject({
   name,
   /** A server that runs already, here or elsewhere. */
@@ -61,7 +69,7 @@ const schema = z.strictObject({
   /** More settings of the gateway, in its own words; paths absolute. */
   gateway: z.record(z.string(), z.unknown()).optional(),
   servers: z
-    .array(z.union([sampler, jobService, external]))
+    .array(z.union([sampler, jobService, metricEvaluator, external]))
     .min(1)
     .refine((servers) => new Set(servers.map((server) => server.name)).size === servers.length, "names must differ"),
 });
@@ -70,6 +78,8 @@ const schema = z.strictObject({
 export type SamplerConfig = z.infer<typeof sampler>;
 /** A process to start whose work is jobs. */
 export type JobServiceConfig = z.infer<typeof jobService>;
+/** A process to start that measures. */
+export type MetricEvaluatorConfig = z.infer<typeof metricEvaluator>;
 /** A server that is there already. */
 export type ExternalConfig = z.infer<typeof external>;
 /** The whole stack. Model paths are absolute or URIs. */
@@ -99,7 +109,13 @@ function withPathsFrom(config: StackConfig, folder: string): StackConfig {
       if ("address" in server) return server;
       const roots = server.roots && { roots: server.roots.map((root) => resolve(folder, root)) };
       if (server.kind === "sampler") return { ...server, models: models(server.models), ...roots };
-      return { ...server, ...roots, ...(server.data !== undefined && { data: resolve(folder, server.data) }) };
+      const detectors = "detectors" in server && { detectors: models(server.detectors) };
+      return {
+        ...server,
+        ...roots,
+        ...detectors,
+        ...(server.data !== undefined && { data: resolve(folder, server.data) }),
+      };
     }),
   };
 }

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Context } from "../context.js";
 import { makeFolder } from "../output/make-folder.js";
-import type { ExternalConfig, JobServiceConfig, SamplerConfig, StackConfig } from "./config.js";
+import type { ExternalConfig, JobServiceConfig, MetricEvaluatorConfig, SamplerConfig, StackConfig } from "./config.js";
+import { freePort } from "./free-port.js";
 import { ServiceProcess } from "./service-process.js";
 import { processBegan, type StackMember, type StackState } from "./state.js";
 
@@ -46,10 +47,11 @@ export class Stack implements AsyncDisposable {
     const own = config.servers.filter(isOwn).filter(({ name }) => !only || only.has(name));
     const external = config.servers.filter((server) => "address" in server);
     const samplers = own.filter(({ kind }) => kind === "sampler").length;
+    const listen = await gatewayAddress(config, own);
     const starting = own.map((server) =>
       server.kind === "sampler"
         ? startSampler(server, samplers, folder, context)
-        : startJobService(server, folder, context),
+        : startJobService(server, { folder, gateway: listen }, context),
     );
     const settled = await Promise.allSettled(starting);
     const processes = settled.filter((one) => one.status === "fulfilled").map((one) => one.value);
@@ -60,7 +62,8 @@ export class Stack implements AsyncDisposable {
         ...processes.map(({ name, pid, address }) => ({ name, pid, address })),
         ...external.map(toMember),
       ];
-      const gateway = !only || only.has("gateway") ? await startGateway(config, servers, folder, context) : undefined;
+      const gateway =
+        !only || only.has("gateway") ? await startGateway({ ...config, listen }, servers, folder, context) : undefined;
       return new Stack(options, gateway, processes, servers);
     } catch (error) {
       await stopAll(processes);
@@ -99,8 +102,10 @@ export class Stack implements AsyncDisposable {
   }
 }
 
-const isOwn = (server: StackConfig["servers"][number]): server is SamplerConfig | JobServiceConfig =>
-  !("address" in server);
+/** A process of the stack's own. */
+type OwnConfig = SamplerConfig | JobServiceConfig | MetricEvaluatorConfig;
+
+const isOwn = (server: StackConfig["servers"][number]): server is OwnConfig => !("address" in server);
 
 const toMember = ({ name, address }: ExternalConfig): StackMember => ({ name, address });
 
@@ -140,19 +145,37 @@ function startSampler(
   );
 }
 
-function startJobService(config: JobServiceConfig, folder: string, context: Context): Promise<ServiceProcess> {
-  const { options, env, signal, output } = context;
+/** Where the gateway will listen: whoever measures models must know it before the gateway knows him. */
+async function gatewayAddress({ listen = "127.0.0.1:0" }: StackConfig, own: readonly OwnConfig[]): Promise<string> {
+  const [, host = "", port] = /^(.*):(\d+)$/.exec(listen) ?? [];
+  if (port !== "0" || !own.some(({ kind }) => kind === "metric-evaluator")) return listen;
+  return `${host}:${await freePort(host)}`;
+}
+
+function startJobService(
+  config: JobServiceConfig | MetricEvaluatorConfig,
+  { folder, gateway }: { folder: string; gateway: string },
+  context: Context,
+): Promise<ServiceProcess> {
+  const { options, env, home, signal, output } = context;
   const { name, kind, listen, roots = [homedir(), process.cwd()], data = join(folder, name) } = config;
   const threads = options.threads ?? config.threads;
   const args = ["--listen", listen, "--data", data, ...roots.flatMap((root) => ["--roots", root])];
   if (threads !== undefined) args.push("--threads", String(threads));
+  const own = serviceEnvironment(env);
+  if (kind === "metric-evaluator") {
+    const device = options.device === "auto" ? (config.device ?? "auto") : options.device;
+    args.push("--gateway", gateway, "--device", device, "--measurements", join(home, "measurements"));
+    for (const [detector, path] of Object.entries(config.detectors)) args.push("--detector", `${detector}=${path}`);
+    if (env.TANDEM_TOKEN) own.TANDEM_GATEWAY_TOKEN = env.TANDEM_TOKEN;
+  }
   return ServiceProcess.start(
     {
       name,
       script: program(`services/${kind}/dist/main.js`),
       args,
       logs: join(folder, "logs"),
-      env: serviceEnvironment(env),
+      env: own,
       readyWithinMs: GATEWAY_READY_WITHIN_MS,
       note: (text) => output.note(text),
     },

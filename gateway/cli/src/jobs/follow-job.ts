@@ -1,0 +1,72 @@
+/** @file A command's own job as it goes on, until it ends; Ctrl-C cancels it. */
+import {
+  type Job,
+  type JobServiceDefinition,
+  JobState,
+  toMilliseconds,
+  type WatchJobResponse,
+} from "@tandem/contracts";
+import { DomainError } from "@tandem/errors";
+import type { Client } from "@tandem/rpc";
+import type { Context } from "../context.js";
+import type { Progress } from "../output/progress.js";
+import { jobEvents } from "./events.js";
+
+const INFO = 1;
+
+type Event = NonNullable<WatchJobResponse["event"]>;
+
+/** How a job is shown. */
+export interface FollowOptions {
+  /** What stands before the progress. */
+  readonly title: string;
+  /** Shows an event in its own way; true when it did. */
+  readonly onEvent?: (event: Event) => boolean;
+  /** Units of the progress that make one as it is shown, and its name; by default as the job tells. */
+  readonly scale?: { readonly per: number; readonly unit: string };
+  /** Whether remarks are shown as well as warnings. */
+  readonly isTalkative?: boolean;
+}
+
+/**
+ * Shows progress, warnings and whatever `onEvent` takes; a connection that is lost is made again.
+ * @returns the job, done or at rest
+ * @throws DomainError JOB_STATE with its reason when it failed; the signal's reason once it is cancelled
+ */
+export async function followJob(
+  { output, signal }: Context,
+  jobs: Client<typeof JobServiceDefinition>,
+  name: string,
+  { title, onEvent = () => false, scale, isTalkative = false }: FollowOptions,
+): Promise<Job> {
+  let progress: Progress | undefined;
+  let job: Job | undefined;
+  const cancel = () => void jobs.cancelJob({ name }).catch(() => {}); // lost against its end, or the service is gone
+  signal.addEventListener("abort", cancel, { once: true });
+  if (signal.aborted) cancel();
+  const show = (event: Event) => {
+    if (event.$case === "progress" && event.value.total > 0n) {
+      const { done, total, rate, eta, unit } = event.value;
+      const per = scale?.per ?? 1;
+      progress ??= output.progress(title, Math.round(Number(total) / per), scale?.unit ?? unit);
+      const pace = { perSecond: rate / per, leftMs: eta && toMilliseconds(eta) };
+      progress.update(Math.round(Number(done) / per), pace);
+    } else if (event.$case === "log" && event.value.severity > INFO) output.note(`warning: ${event.value.message}`);
+    else if (event.$case === "log" && isTalkative && !output.json) output.note(event.value.message);
+  };
+  try {
+    const onLost = ({ message }: DomainError) => output.note(`${message}; waiting for it`);
+    for await (const { event } of jobEvents(jobs, name, { onLost })) {
+      if (event === undefined || onEvent(event)) continue;
+      if (event.$case === "job") job = event.value;
+      else show(event);
+      if (job?.state === JobState.JOB_STATE_PAUSED && !signal.aborted) return job;
+    }
+  } finally {
+    signal.removeEventListener("abort", cancel);
+    progress?.stop();
+  }
+  signal.throwIfAborted();
+  if (job?.state === JobState.JOB_STATE_SUCCEEDED) return job;
+  throw new DomainError("JOB_STATE", job?.error?.message || `the job ended without a result (${job?.state})`);
+}
