@@ -62,7 +62,7 @@ export class JobServer implements AsyncDisposable {
       await server[Symbol.asyncDispose]();
     }
     output.note(`starting the ${name} for this command`);
-    const folder = join(home, `command-${process.pid}`);
+    const folder = join(home, `command-${process.pid}-${name}`); // nobody else's: it goes with the service
     const threads = options.threads ?? availableParallelism();
     const args = ["--listen", "127.0.0.1:0", "--data", join(folder, name), "--threads", String(threads)];
     const { TANDEM_TOKEN: _, ...clean } = env;

@@ -111,9 +111,9 @@ async function ready(child: ChildProcess, spec: ServiceSpec, log: string, signal
   }, NOTE_EVERY_MS);
   signal.addEventListener("abort", onAbort, { once: true });
   child.once("error", (error) => fail(`could not be started: ${error.message}`));
-  child.once("exit", async (code, by) =>
-    fail(`ended at once (${by ?? `exit code ${code}`}): ${await lastMessage(log)}`),
-  );
+  const onExit = async (code: number | null, by: NodeJS.Signals | null) =>
+    fail(`ended at once (${by ?? `exit code ${code}`}): ${await lastMessage(log)}`);
+  child.once("exit", onExit);
   if (child.stdout)
     createInterface({ input: child.stdout }).on("line", (line) => {
       const address = listening(line);
@@ -124,6 +124,7 @@ async function ready(child: ChildProcess, spec: ServiceSpec, log: string, signal
   } finally {
     clearTimeout(timer);
     clearInterval(notes);
+    child.off("exit", onExit);
     signal.removeEventListener("abort", onAbort);
   }
 }

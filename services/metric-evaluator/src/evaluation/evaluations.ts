@@ -8,7 +8,8 @@ import { type Artifacts, type JobContext, type JobEnd, type JobKind, jobKind, ru
 import { parseUri, type Storage } from "@tandem/storage";
 import { checkDetectorName, type DetectorFiles } from "../detectors/detector-files.js";
 import { openImages } from "../source/file-images.js";
-import { type GatewayAddress, planOf, rawPixels } from "../source/generated-images.js";
+import { type GatewayAddress, resolveGeneration } from "../source/generated-images.js";
+import { checkHolds } from "../statistics/write-reference-file.js";
 import type { EvaluationInput } from "./evaluation-input.js";
 import { wantedMetrics } from "./metric-names.js";
 import { checkShard } from "./positions.js";
@@ -69,6 +70,10 @@ export class Evaluations {
     if (spec.reference) await this.artifacts.localPath(spec.reference, "spec.reference");
     if (spec.source?.$case === "images" || spec.source?.$case === "generation")
       for (const { detector } of metrics) await this.settings.detectors.path(detector, spec.detectors);
+    checkHolds(
+      spec.statisticsUri,
+      metrics.map(({ detector }) => detector),
+    );
     const source = await this.#source(spec);
     const seeds = seedsOf(source);
     if (SINGLE.test(spec.statisticsUri) && seeds.length > 1)
@@ -120,9 +125,8 @@ export class Evaluations {
             "NOT_SUPPORTED",
             "this evaluator knows no gateway to generate with; start it with --gateway HOST:PORT",
           );
-        const first = startSeeds[0]!;
-        const plan = await planOf(gateway, { ...rawPixels(generation), seeds: [{ first, last: first }] });
-        return { $case: "generation", value: { spec: rawPixels(plan.spec!), startSeeds } };
+        const spec = await resolveGeneration(gateway, generation, startSeeds[0]!);
+        return { $case: "generation", value: { spec, startSeeds } };
       }
       case "statistics": {
         const { files } = source.value;

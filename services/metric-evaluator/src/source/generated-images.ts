@@ -41,15 +41,11 @@ export class GeneratedImages implements ImageSource {
   static async open(to: GatewayAddress, spec: GenerationSpec, signal: AbortSignal): Promise<GeneratedImages> {
     const channel = channelTo(to);
     try {
-      const weightsDigests = await digestsOf(channel, spec, signal);
-      const digest = generationDigest(spec, weightsDigests);
-      return new GeneratedImages(
-        channel,
-        createClient(GatewayServiceDefinition, channel),
-        spec,
-        digest,
-        weightsDigests,
-      );
+      const gateway = createClient(GatewayServiceDefinition, channel);
+      const plan = await planOf(gateway, { ...spec, seeds: [{ first: 0n, last: 0n }] }, to.address);
+      const resolved = plan.spec!; // models as this gateway names them
+      const weightsDigests = await digestsOf(channel, resolved, signal);
+      return new GeneratedImages(channel, gateway, spec, generationDigest(resolved, weightsDigests), weightsDigests);
     } catch (error) {
       channel.close();
       throw error;
@@ -107,19 +103,44 @@ export class GeneratedImages implements ImageSource {
 }
 
 /**
- * What a gateway would do for a request, its preset expanded; nothing is made.
+ * A request with its preset expanded, as the gateway would carry it out; nothing is made. Models that were loaded from a file are
+ * named by it, so that the request means the same to a gateway that is started later.
+ * @param first seed of the first image
  * @throws DomainError what Generate throws
  */
-export async function planOf(to: GatewayAddress, spec: GenerationSpec, signal?: AbortSignal): Promise<GenerationPlan> {
+export async function resolveGeneration(
+  to: GatewayAddress,
+  spec: GenerationSpec,
+  first: bigint,
+): Promise<GenerationSpec> {
   const channel = channelTo(to);
   try {
-    const gateway = createClient(GatewayServiceDefinition, channel);
-    for await (const { event } of gateway.generate({ spec }, signal ? { signal } : {}))
-      if (event?.$case === "plan") return event.value; // leaving the stream cancels the call
-    throw new DomainError("SERVER_UNAVAILABLE", `the gateway at ${to.address} told no plan`);
+    const request = { ...rawPixels(spec), seeds: [{ first, last: first }] };
+    const plan = await planOf(createClient(GatewayServiceDefinition, channel), request, to.address);
+    const models = createClient(ModelServiceDefinition, channel);
+    const lasting = async (name: string, asked: string | undefined) =>
+      asked || (await models.getModel({ name })).model?.source?.uri || name;
+    const { sampling, autoencoder, ...rest } = rawPixels(plan.spec!);
+    const guidance = await Promise.all(
+      sampling!.guidance.map(async (term, i) => ({
+        ...term,
+        model: await lasting(term.model, spec.sampling?.guidance[i]?.model),
+      })),
+    );
+    const model = await lasting(sampling!.model, spec.sampling?.model);
+    return {
+      ...rest,
+      sampling: { ...sampling!, model, guidance },
+      autoencoder: autoencoder && (await lasting(autoencoder, spec.autoencoder)),
+    };
   } finally {
     channel.close();
   }
+}
+
+async function planOf(gateway: Gateway, spec: GenerationSpec, address: string): Promise<GenerationPlan> {
+  for await (const { event } of gateway.generate({ spec })) if (event?.$case === "plan") return event.value; // leaving the stream cancels the call
+  throw new DomainError("SERVER_UNAVAILABLE", `the gateway at ${address} told no plan`);
 }
 
 const channelTo = ({ address, token }: GatewayAddress): Channel =>
@@ -166,8 +187,8 @@ export function toRanges(seeds: readonly number[]): SeedRange[] {
   return ranges.map(({ first, last }) => ({ first: BigInt(first), last: BigInt(last) }));
 }
 
-/** The request of a generation as it is kept: pixels as bytes, no seeds. */
-export const rawPixels = (spec: GenerationSpec): GenerationSpec => ({
+/** A generation as it is kept: pixels as bytes, no seeds. */
+const rawPixels = (spec: GenerationSpec): GenerationSpec => ({
   ...spec,
   seeds: [],
   format: ImageFormat.IMAGE_FORMAT_RGB8,
