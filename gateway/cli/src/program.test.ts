@@ -26,6 +26,11 @@ const listed = [
   "ema reconstruct",
   "ema coefficients",
   "ema sweep",
+  "metrics calc",
+  "metrics gen",
+  "metrics ref",
+  "metrics sweep",
+  "metrics list",
   "servers",
   "models",
   "presets",
@@ -201,7 +206,7 @@ describe("wrong usage is one line and exit code 2", () => {
   });
   it("a command that does not exist", async () => {
     await using place = await Workspace.make();
-    await expect(place.run(["metrics"])).resolves.toMatchObject({
+    await expect(place.run(["measure"])).resolves.toMatchObject({
       code: 2,
       stderr: expect.stringContaining("unknown command"),
     });

@@ -4,6 +4,7 @@ import type { EvaluationResult } from "@tandem/contracts";
 import { Command } from "commander";
 import type { Context } from "../context.js";
 import { Gateway } from "../gateway.js";
+import { autoencoderReference, localFolderOf } from "../generate/autoencoder-reference.js";
 import { checkLocal, isLocal, resolveNetwork } from "../generate/model-reference.js";
 import { type GenerateOptions, generateOptions } from "../generate/options.js";
 import { checkOptions, toSpec } from "../generate/spec.js";
@@ -30,8 +31,9 @@ export class ModelMeasurement implements AsyncDisposable {
   ): Promise<ModelMeasurement> {
     const { ref, detector } = options;
     for (const role of ["net", "gnet"] as const) await checkLocal(options[role], role);
+    const autoencoder = options.autoencoder && (await autoencoderReference(options.autoencoder));
     const folders = networks.filter(isLocal).map((path) => dirname(resolve(path)));
-    const gateway = await Gateway.open(context, ["local"], [...new Set(folders)]);
+    const gateway = await Gateway.open(context, ["local"], [...new Set(folders), ...localFolderOf(autoencoder)]);
     try {
       const files = [ref, ...detector.map(([, file]) => file)];
       return new ModelMeasurement(context, gateway, await openEvaluator(context, files, gateway.address));
@@ -53,8 +55,9 @@ export class ModelMeasurement implements AsyncDisposable {
   ): Promise<EvaluationResult> {
     const { signal } = this.context;
     const generation = { ...generationDefaults(), ...options };
-    const { net, gnet } = options;
+    const { net, gnet, autoencoder } = options;
     const networks = {
+      autoencoder: autoencoder && (await autoencoderReference(autoencoder)),
       net: net && (await resolveNetwork(net, "net", this.gateway, signal)),
       gnet: gnet && (await resolveNetwork(gnet, "gnet", this.gateway, signal)),
     };
