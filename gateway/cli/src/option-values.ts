@@ -71,3 +71,7 @@ function toNumber(text: string): number {
   if (trimmed === "inf") return Number.POSITIVE_INFINITY;
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(trimmed) ? Number(trimmed) : Number.NaN;
 }
+
+/** Refuses a command without an option that it needs. @param what to do */
+export const missing = (option: string, what: string): DomainError =>
+  new DomainError("FIELD_INVALID", `--${option} is missing: ${what}`, { field: option });

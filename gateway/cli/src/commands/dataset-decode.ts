@@ -18,9 +18,9 @@ Interrupted, the same command goes on where it was.`,
   example: "tandem dataset decode --source latents.zip --dest images.zip --vae sd-vae-ft-mse",
   options: (command: Command) => codeOptions(outputOptions(command, "the latents: a dataset that encode made")),
   async action(context: Context, options: CodeOptions) {
-    const autoencoder = await autoencoderOf(options);
+    const { autoencoder, read } = await autoencoderOf(options);
     const coder = { autoencoder, batchSize: options.batch };
     const spec = await toDatasetSpec(options, { $case: "decode", value: coder });
-    await makeDataset(context, "decode", options, spec, [options.modelUrl ?? options.vae]);
+    await makeDataset(context, "decode", options, spec, [read]);
   },
 };

@@ -19,9 +19,9 @@ Interrupted, the same command goes on where it was. It ends with the statistics 
   options: (command: Command) =>
     codeOptions(outputOptions(command, "the images: a dataset, or anything that convert reads, all of one size")),
   async action(context: Context, options: CodeOptions) {
-    const autoencoder = await autoencoderOf(options);
+    const { autoencoder, read } = await autoencoderOf(options);
     const coder = { autoencoder, batchSize: options.batch };
     const spec = await toDatasetSpec(options, { $case: "encode", value: { ...coder, measureStatistics: true } });
-    await makeDataset(context, "encode", options, spec, [options.modelUrl ?? options.vae]);
+    await makeDataset(context, "encode", options, spec, [read]);
   },
 };

@@ -5,7 +5,8 @@ import type { Context } from "../context.js";
 import { DatasetBuilder } from "../dataset/builder.js";
 import { showDataset } from "../dataset/describe.js";
 import { datasetJob } from "../dataset/follow.js";
-import { inDatasetOptions, missing, rootsOf, sourceUri } from "../dataset/options.js";
+import { inDatasetOptions, rootsOf, sourceUri } from "../dataset/options.js";
+import { missing } from "../option-values.js";
 
 interface InspectOptions {
   source?: string;

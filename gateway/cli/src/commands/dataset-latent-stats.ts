@@ -5,7 +5,8 @@ import type { Context } from "../context.js";
 import { DatasetBuilder } from "../dataset/builder.js";
 import { datasetJob } from "../dataset/follow.js";
 import { showStatistics } from "../dataset/latent-statistics.js";
-import { inDatasetOptions, missing, rootsOf, sourceUri } from "../dataset/options.js";
+import { inDatasetOptions, rootsOf, sourceUri } from "../dataset/options.js";
+import { missing } from "../option-values.js";
 
 export const datasetLatentStats = {
   usage: "latent-stats",

@@ -4,7 +4,6 @@ import type { Context } from "../context.js";
 import {
   type EmaOptions,
   inEmaOptions,
-  missing,
   outputOptions,
   profileOptions,
   rootsOf,
@@ -14,6 +13,7 @@ import { reconstructNetworks } from "../ema/reconstruct.js";
 import { Reconstructor } from "../ema/reconstructor.js";
 import { prepareFolder } from "../generate/image-files.js";
 import { isLocal } from "../generate/model-reference.js";
+import { missing } from "../option-values.js";
 
 export const emaReconstruct = {
   usage: "reconstruct",

@@ -2,14 +2,7 @@
 import { join, resolve } from "node:path";
 import { Command } from "commander";
 import type { Context } from "../context.js";
-import {
-  type EmaOptions,
-  inEmaOptions,
-  missing,
-  profileOptions,
-  rootsOf,
-  toReconstructionSpec,
-} from "../ema/options.js";
+import { type EmaOptions, inEmaOptions, profileOptions, rootsOf, toReconstructionSpec } from "../ema/options.js";
 import { sweepPicture } from "../ema/picture.js";
 import { type MadeNetwork, reconstructNetworks } from "../ema/reconstruct.js";
 import { Reconstructor } from "../ema/reconstructor.js";
@@ -18,7 +11,7 @@ import { imagePath, prepareFolder, writeOutput } from "../generate/image-files.j
 import { type GenerateOptions, generateOptions } from "../generate/options.js";
 import { checkOptions } from "../generate/spec.js";
 import { parseSeeds } from "../lists/seeds.js";
-import { checked, finite, integer } from "../option-values.js";
+import { checked, finite, integer, missing } from "../option-values.js";
 import { generateImages } from "./generate.js";
 
 interface SweepOptions extends Omit<EmaOptions, "outprefix" | "skip" | "batch"> {

@@ -130,3 +130,27 @@ it.each<[string, number, RegExp]>([
   expect({ ...outcome, stderr: "" }).toEqual({ code, stdout: "", stderr: "" });
   expect(outcome.stderr).toMatch(message);
 });
+
+it("has a running stack do it, where it is a job like others", async () => {
+  const lines = (text: string) =>
+    text
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  const up = await place.run("up --listen 127.0.0.1:0 --only datasets,gateway --detach --json".split(" "));
+  expect(up.code).toBe(0);
+  try {
+    const { code, stderr } = await tandem("convert --source good --dest of-the-stack.zip");
+    expect([code, stderr]).toEqual([0, expect.not.stringContaining("starting")]);
+    const [job] = lines((await place.run(["jobs", "list", "--json"])).stdout);
+    expect(job).toMatchObject({ state: "SUCCEEDED", kind: "dataset", done: 6, total: 6, unit: "images" });
+    expect(job!.name).toMatch(/^servers\/datasets\/jobs\//);
+    const [artifact] = lines((await place.run(["jobs", "watch", job!.name as string, "--json"])).stdout).filter(
+      ({ kind }) => kind === "artifact",
+    );
+    const [found] = lines((await tandem(`inspect --source ${artifact!.name} --thorough --json`)).stdout);
+    expect(found).toMatchObject({ images: 6, labels: { counts: [3, 3] }, problemCount: 0 });
+  } finally {
+    await place.run(["down"]);
+  }
+}, 60_000);

@@ -5,13 +5,6 @@ import { pathToFileURL } from "node:url";
 import { DomainError } from "@tandem/errors";
 import { isLocal } from "../generate/model-reference.js";
 
-/** Where published autoencoders lie. */
-const HUB = "https://huggingface.co/";
-
-/** Refuses a command without an option that it needs. */
-export const missing = (option: string, what: string): DomainError =>
-  new DomainError("FIELD_INVALID", `--${option} is missing: ${what}`, { field: option });
-
 /**
  * The URI of something to read; a folder's ends in "/".
  * @throws DomainError RESOURCE_NOT_FOUND naming the option
@@ -42,14 +35,10 @@ export function rootsOf({ read, made }: Readonly<Record<"read" | "made", readonl
   const local = (texts: readonly (string | undefined)[]) =>
     texts.filter((text): text is string => text !== undefined && isPath(text)).map((text) => resolve(text));
   const remote = read.filter((text): text is string => text !== undefined && /^https?:/i.test(text));
-  if (read.some((text) => text !== undefined && isPublished(text))) remote.push(HUB);
   return [...local(read), ...local(made).map((path) => dirname(path)), ...remote];
 }
 
-/** Whether a text can name a published autoencoder, ORGANIZATION/NAME. */
-export const isPublished = (text: string): boolean => /^[\w-][\w.-]*\/[\w.-]+$/.test(text);
-
-const isPath = (text: string): boolean => isLocal(text) && !text.startsWith("artifacts/");
+const isPath = (text: string): boolean => isLocal(text) && !/^(servers\/[^/]+\/)?artifacts\//.test(text);
 
 const optionOf: Readonly<Record<string, string>> = {
   source: "--source",

@@ -4,8 +4,8 @@ import { DatasetSpec } from "@tandem/contracts";
 import { invalid } from "@tandem/errors";
 import { type Command, Option } from "commander";
 import { parseImageCount } from "../lists/image-counts.js";
-import { checked, integer } from "../option-values.js";
-import { destinationUri, fileUri, isPublished, missing, sourceUri } from "./options.js";
+import { checked, integer, missing } from "../option-values.js";
+import { destinationUri, fileUri, sourceUri } from "./options.js";
 
 /** Options as commander hands them over. */
 export interface OutputOptions {
@@ -49,13 +49,24 @@ export function codeOptions(command: Command): Command {
     .option("--batch <n>", "images at once, 1 to 256", integer(1, 256), 4);
 }
 
-/** The autoencoder as the contract names it. @throws DomainError RESOURCE_NOT_FOUND naming the option */
-export async function autoencoderOf({ vae, modelUrl = vae }: CodeOptions): Promise<string> {
+/** Where published autoencoders lie. */
+const HUB = "https://huggingface.co/";
+
+/**
+ * The autoencoder as the contract names it, and what a builder must be able to read for it.
+ * @throws DomainError RESOURCE_NOT_FOUND naming the option
+ */
+export async function autoencoderOf({
+  vae,
+  modelUrl = vae,
+}: CodeOptions): Promise<{ autoencoder: string; read: string }> {
   const isThere = await stat(modelUrl).then(
     () => true,
     () => false,
   );
-  return !isThere && isPublished(modelUrl) ? modelUrl : sourceUri("vae", modelUrl);
+  const isPublished = !isThere && /^[\w-][\w.-]*\/[\w.-]+$/.test(modelUrl);
+  if (isPublished) return { autoencoder: modelUrl, read: HUB };
+  return { autoencoder: await sourceUri("vae", modelUrl), read: modelUrl };
 }
 
 /** The request. @throws DomainError FIELD_INVALID naming the option that is missing, RESOURCE_NOT_FOUND */

@@ -7,7 +7,7 @@ import { imageCountOfKimg, parseEmaLengths } from "@tandem/ema";
 import { DomainError } from "@tandem/errors";
 import type { Command } from "commander";
 import { isLocal } from "../generate/model-reference.js";
-import { checked, integer } from "../option-values.js";
+import { checked, integer, missing } from "../option-values.js";
 
 /** Options as commander hands them over. */
 export interface EmaOptions {
@@ -61,10 +61,6 @@ export async function toReconstructionSpec(options: EmaOptions): Promise<Reconst
     skipExisting: options.skip,
   });
 }
-
-/** Refuses a command without an option that it needs. */
-export const missing = (option: string, what: string): DomainError =>
-  new DomainError("FIELD_INVALID", `--${option} is missing: ${what}`, { field: option });
 
 /** Folders of this machine that a reconstructor of our own must reach. */
 export const rootsOf = (...folders: (string | undefined)[]): string[] =>

@@ -134,8 +134,8 @@ export class DatasetCheck {
         problems.remark("", "not-power-of-two", `a side of ${side} fits few networks: convert with a resolution`);
   }
 
-  #shapeOf(name: string): Promise<readonly number[]> {
-    return LATENT.test(name) ? latentShape(this.files, name) : imageShape(this.files, name);
+  #shapeOf(name: string, files = this.files): Promise<readonly number[]> {
+    return LATENT.test(name) ? latentShape(files, name) : imageShape(files, name);
   }
 
   async #lookAt(name: string, depth: Depth): Promise<{ problems: Problems; latent?: Float32Array }> {
@@ -143,23 +143,29 @@ export class DatasetCheck {
     try {
       if (LATENT.test(name) !== (this.kind === "latents"))
         problems.fatal(name, "mixed", `a dataset holds images or latents, not both; the first is one of ${this.kind}`);
-      const shape = await this.#shapeOf(name);
+      const files = depth === "whole" ? await inMemory(this.files, name) : this.files;
+      const shape = await this.#shapeOf(name, files);
       if (String(shape) !== String(this.#shape))
         problems.fatal(
           name,
           "size-differs",
           `is [${shape}], but the first sample is [${this.#shape}]: convert with a resolution`,
         );
-      else if (depth === "whole") return { problems, ...(await this.#readWhole(name, shape, problems)) };
+      else if (depth === "whole")
+        return { problems, ...(await this.#decode(name, await files.read(name), shape, problems)) };
     } catch (error) {
       problems.fatal(name, "unreadable", `${reasonOf(error, this.files.path, name)}: replace or remove it`);
     }
     return { problems };
   }
 
-  async #readWhole(name: string, shape: readonly number[], problems: Problems): Promise<{ latent?: Float32Array }> {
+  async #decode(
+    name: string,
+    bytes: Buffer,
+    shape: readonly number[],
+    problems: Problems,
+  ): Promise<{ latent?: Float32Array }> {
     const file = `${this.files.path}: ${name}`;
-    const bytes = await this.files.read(name);
     const [channels, height, width] = shape as [number, number, number];
     if (this.kind === "images") {
       await decodeImage(file, bytes, { width, height }, new Uint8Array(3 * width * height));
@@ -174,6 +180,19 @@ export class DatasetCheck {
     else return { latent };
     return {};
   }
+}
+
+/** A file that was read once, for all who look at a part of it. */
+async function inMemory(files: DatasetFiles, name: string): Promise<DatasetFiles> {
+  const bytes = await files.read(name);
+  return {
+    path: files.path,
+    names: [name],
+    size: () => bytes.length,
+    read: async (_, offset = 0, length = bytes.length - offset) => bytes.subarray(offset, offset + length),
+    crc32: (other) => files.crc32(other),
+    close: async () => {},
+  };
 }
 
 /** Why a file cannot be read, without the name that stands beside it. Errors that tell nothing of the file are passed on. */

@@ -1,8 +1,7 @@
 /** @file Labels in a file of their own: JSON, lines of `name,label`, or an array with a row for each picture. */
 import { readFile, stat } from "node:fs/promises";
-import { extname } from "node:path";
 import { DomainError } from "@tandem/errors";
-import { fileError, parseNpy, toFloat32 } from "@tandem/formats";
+import { fileError, parseNpy, sniff, toFloat32 } from "@tandem/formats";
 import { type CsvError, parse } from "csv-parse/sync";
 import { invalidDataset } from "../invalid-dataset.js";
 import type { Label } from "../samples/labels.js";
@@ -16,9 +15,11 @@ const MAX_BYTES = 2 ** 30;
 /**
  * Reads labels of pictures.
  *
- * - `.json`: `{"labels": [["a/1.png", 6], ...]}` as in dataset.json, or `{"a/1.png": 6, ...}`
- * - `.npy`: whole numbers [n], a class each, or numbers [n, d], a vector each, in sorted order of the pictures' names
- * - any other: a line `name,label` or `name,x,y,z` for each, or tabs or semicolons in the commas' place. A first line without numbers
+ * What it is is told by its first bytes.
+ *
+ * - JSON: `{"labels": [["a/1.png", 6], ...]}` as in dataset.json, or `{"a/1.png": 6, ...}`
+ * - an .npy array: whole numbers [n], a class each, or numbers [n, d], a vector each, in sorted order of the pictures' names
+ * - else a line `name,label` or `name,x,y,z` for each, or tabs or semicolons in the commas' place. A first line without numbers
  *   is a heading. Labels that are words stand for classes, numbered in sorted order.
  *
  * @param names of the pictures, sorted
@@ -26,9 +27,9 @@ const MAX_BYTES = 2 ** 30;
  */
 export async function readLabelsFile(path: string, names: readonly string[]): Promise<LabelMap> {
   const bytes = await contentOf(path);
-  if (extname(path) === ".npy") return arrayLabels(path, bytes, names);
+  if (sniff(bytes.subarray(0, 64)) === "npy") return arrayLabels(path, bytes, names);
   const text = bytes.toString("utf8").replace(/^\uFEFF/, "");
-  return extname(path) === ".json" ? jsonLabels(path, text) : lineLabels(path, text);
+  return /^\s*[[{]/.test(text) ? jsonLabels(path, text) : lineLabels(path, text);
 }
 
 async function contentOf(path: string): Promise<Buffer> {
