@@ -25,6 +25,11 @@ export interface JobKind<K extends KindName = KindName> {
    * @throws DomainError the job fails for good; WORKER_LOST costs an attempt only. Anything else is a bug, and fails the job.
    */
   run(context: JobContext<K>): Promise<JobEnd<K>>;
+  /**
+   * Removes what a job left half done that failed or was cancelled, and is now deleted: nobody will go on from it. What it finished
+   * stays.
+   */
+  discard?(job: Pick<JobContext<K>, "name" | "spec">): Promise<void>;
 }
 
 /** How an attempt ended. "stopped" without a request to stop is a job that rests until it is resumed. */

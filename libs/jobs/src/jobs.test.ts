@@ -20,13 +20,18 @@ let folder: string;
 let server: JobServer;
 let work: Work;
 let pausable = true;
+let discarded: string[] = [];
 const serve = async () => {
   const run: Work = (context) => work(context);
-  server = await serveJobs(folder, () => [jobKind({ kind: "training", pausable, run })], { queueLimit: 3 });
+  const discard = async ({ name, spec }: { name: string; spec: TrainingSpec }) => {
+    discarded.push(`${name} ${spec.outputUri}`);
+  };
+  server = await serveJobs(folder, () => [jobKind({ kind: "training", pausable, run, discard })], { queueLimit: 3 });
 };
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "jobs-"));
   work = done;
+  discarded = [];
   pausable = true;
   await serve();
 });
@@ -143,8 +148,17 @@ describe("a job", () => {
     expect(showState((await server.client.cancelJob({ name })).job!.state)).toBe("CANCELLED");
     await server.client.cancelJob({ name: waiting.name });
     expect(await state(waiting.name)).toBe("CANCELLED");
+    expect(discarded).toEqual([]);
     await server.client.deleteJob({ name });
+    expect(discarded).toEqual([`${name} file:///run/`]);
     await expect(server.client.getJob({ name })).rejects.toMatchObject({ reason: "RESOURCE_NOT_FOUND" });
+  });
+
+  it("that is done leaves everything when it is deleted", async () => {
+    const { name } = await create();
+    await reached(name, "SUCCEEDED");
+    await server.client.deleteJob({ name });
+    expect(discarded).toEqual([]);
   });
 
   it("rests with its reason when its work stops by itself", async () => {

@@ -1,5 +1,5 @@
 /** @file The jobs of a server: created, listed, watched, told what to do. */
-import type { Job, WatchJobResponse } from "@tandem/contracts";
+import { type Job, JobState, type WatchJobResponse } from "@tandem/contracts";
 import { DomainError } from "@tandem/errors";
 import { Changes } from "./changes.js";
 import { type Creation, checkSettings, keyOf, newJob, unnamed } from "./creation.js";
@@ -94,8 +94,11 @@ export class Jobs {
 
   /** Forgets a final job. @throws DomainError JOB_STATE, RESOURCE_NOT_FOUND */
   async remove(name: string): Promise<void> {
-    const { state } = (await this.store.get(name)).job;
+    const { kind, job } = await this.store.get(name);
+    const { state, spec } = job;
     if (!isFinal(state)) throw refused(name, `${name} is ${showState(state)}; only final jobs can be deleted`, state);
+    const own = this.kinds.find((one) => one.kind === kind);
+    if (state !== JobState.JOB_STATE_SUCCEEDED && spec?.kind) await own?.discard?.({ name, spec: spec.kind.value });
     await this.store.remove(name);
     this.changes.tell(name);
   }

@@ -91,6 +91,19 @@ describe("a conversion", () => {
     expect((await server.artifacts.getArtifact({ name: artifact })).artifact!.uri).toMatch(/own\/datasets\/.*\.zip$/);
   });
 
+  it("that is cancelled leaves what it finished until it is deleted", async () => {
+    const image = await noisyPng(300);
+    await put(Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`${i}.png`, image])));
+    const { name } = await create(specOf("convert", { transform: 1, width: 256, height: 256 }));
+    await progressed(server, name, 1n);
+    await server.jobs.cancelJob({ name });
+    expect((await server.ended(name)).state).toBe(JobState.JOB_STATE_CANCELLED);
+    expect(await readdir(folder)).toContain("out.zip.part");
+    await server.jobs.deleteJob({ name });
+    expect((await readdir(folder)).sort()).toEqual(["own", "set"]);
+    expect(await readdir(join(folder, "own", "work"))).toEqual([]);
+  });
+
   it("is paused and killed, and ends with the bytes of one that was not", async () => {
     const images = await Promise.all(Array.from({ length: 20 }, (_, i) => noisyPng(300, i + 3)));
     await put(Object.fromEntries(images.map((image, i) => [`${i % 3}/${String(i).padStart(4, "0")}.png`, image])));

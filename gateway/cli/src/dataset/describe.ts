@@ -45,7 +45,11 @@ export function showDataset({ output }: Context, name: string, info: DatasetInfo
   if (labels.kind === "class" && labels.dim <= ROWS)
     output.results(
       labels.counts.map((count, i) => ({ count, i })),
-      { class: ({ i }) => String(i), name: ({ i }) => labels.names[i] ?? "", images: ({ count }) => String(count) },
+      {
+        class: ({ i }) => String(i),
+        ...(labels.names.length > 0 && { name: ({ i }) => labels.names[i] ?? "" }),
+        images: ({ count }) => String(count),
+      },
       "",
     );
   if (problems.length === 0) return;

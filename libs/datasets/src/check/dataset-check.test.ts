@@ -2,9 +2,11 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { afterEach, beforeEach, expect, it } from "@jest/globals";
 import { encodeNpy, fromFloat32 } from "@tandem/formats";
 import sharp from "sharp";
+import yazl from "yazl";
 import { DatasetCheck, type Depth } from "./dataset-check.js";
 import { Problems } from "./problems.js";
 
@@ -136,6 +138,19 @@ it("latents hold numbers, and deviations from 0 on", async () => {
   const check = await look({ "a.npy": latent(1, 1), "b.npy": latent(1, -1), "c.npy": latent(Number.NaN, 1) });
   expect(faults(check)).toEqual(["negative-deviation b.npy", "not-finite c.npy"]);
   expect(check.findings.sums).toEqual({ count: 1, first: [1], second: [2] });
+});
+
+it("an archive's files are those of its directory, also where their format has no checksum", async () => {
+  const zip = new yazl.ZipFile();
+  for (const name of ["a.npy", "b.npy"]) zip.addBuffer(latent(1, 2), name, { compress: false });
+  zip.end();
+  const bytes = await buffer(zip.outputStream);
+  bytes[bytes.lastIndexOf(latent(1, 2)) + latent(1, 2).length - 3]! ^= 1;
+  await writeFile(join(folder, "set.zip"), bytes);
+  const check = await DatasetCheck.open(join(folder, "set.zip"));
+  await check.look([0, 1], "whole");
+  await check.close();
+  expect(faults(check)).toEqual(["checksum-differs b.npy"]);
 });
 
 it("nothing is an empty dataset", async () => {

@@ -1,7 +1,9 @@
 /** @file A dataset looked through for faults: all of them are named, where opening it for a run stops at the first. */
+import { crc32 } from "node:zlib";
 import { DomainError } from "@tandem/errors";
 import { imageShape, LABELS, LATENT, latentOf, latentShape, SAMPLE } from "../dataset.js";
 import { type DatasetFiles, openFiles } from "../files/dataset-files.js";
+import { ZipFiles } from "../files/zip-files.js";
 import { decodeImage } from "../samples/image.js";
 import { type LabelSummary, summarizeFolders, summarizeJson } from "./label-summary.js";
 import { addLatent, type LatentSums, noSums } from "./latent-moments.js";
@@ -166,6 +168,10 @@ export class DatasetCheck {
     problems: Problems,
   ): Promise<{ latent?: Float32Array }> {
     const file = `${this.files.path}: ${name}`;
+    if (this.files instanceof ZipFiles && crc32(bytes) !== (await this.files.crc32(name))) {
+      problems.fatal(name, "checksum-differs", "is not what the archive's directory says: it is damaged; replace it");
+      return {};
+    }
     const [channels, height, width] = shape as [number, number, number];
     if (this.kind === "images") {
       await decodeImage(file, bytes, { width, height }, new Uint8Array(3 * width * height));

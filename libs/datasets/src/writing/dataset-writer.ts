@@ -61,11 +61,16 @@ export async function openDatasetWriter(path: string, options: DatasetWriterOpti
   }
 }
 
-/** Removes what an unfinished writing of `path` left. */
+/** Removes what an unfinished writing of `path` left. @throws DomainError OUTPUT_EXISTS when it is going on */
 export async function discardUnfinished(path: string): Promise<void> {
   const target = path.replace(/\/+$/, "");
-  for (const name of [partOf(target), journalOf(target), lockOf(target)])
-    await rm(name, { recursive: true, force: true });
+  try {
+    const held = await lock(lockOf(target));
+    for (const name of [partOf(target), journalOf(target)]) await rm(name, { recursive: true, force: true });
+    await held.release();
+  } catch (error) {
+    if (systemCode(error) !== "ENOENT") throw fileError(target, error); // its folder is gone: so is the rest
+  }
 }
 
 const openStore = (path: string): Promise<EntryStore> =>

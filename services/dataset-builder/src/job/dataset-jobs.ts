@@ -2,10 +2,13 @@
 import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { type ConvertOperation, type DatasetSpec, DatasetTransform, LabelSource } from "@tandem/contracts";
+import { discardUnfinished } from "@tandem/datasets";
+import { DomainError } from "@tandem/errors";
 import { type Artifacts, type JobContext, type JobEnd, type JobKind, jobKind, runInChild } from "@tandem/jobs";
 import { known } from "@tandem/rpc";
 import type { Storage } from "@tandem/storage";
 import type { ConvertInput, DatasetInput, Operation, OutputInput } from "./dataset-input.js";
+import { hasBegun } from "./make-once.js";
 import { Places } from "./places.js";
 import { labelSources, resolveSpec, transforms } from "./resolve-spec.js";
 
@@ -29,7 +32,12 @@ export class DatasetJobs {
     private readonly settings: DatasetSettings,
   ) {
     this.#places = new Places(artifacts, settings.storage, settings.folder);
-    this.kind = jobKind({ kind: "dataset", pausable: true, run: (context) => this.#run(context) });
+    this.kind = jobKind({
+      kind: "dataset",
+      pausable: true,
+      run: (context) => this.#run(context),
+      discard: (job) => this.#discard(job),
+    });
   }
 
   /**
@@ -44,7 +52,7 @@ export class DatasetJobs {
 
   async #run(context: JobContext<"dataset">): Promise<JobEnd<"dataset">> {
     const { spec, name, signal } = context;
-    const work = join(this.settings.folder, "work", basename(name));
+    const work = this.#work(name);
     context.progress({ done: 0, total: 0, unit: "files", stage: "fetching the source" });
     const input: DatasetInput = {
       source: await this.#places.source(spec, signal),
@@ -55,6 +63,22 @@ export class DatasetJobs {
     const end = await runInChild<"dataset">(process, input, context);
     if (end.kind === "done") await rm(work, { recursive: true, force: true });
     return end;
+  }
+
+  /** Removes the unfinished dataset, unless another job is at work on it. */
+  async #discard({ name, spec }: Pick<JobContext<"dataset">, "name" | "spec">): Promise<void> {
+    const work = this.#work(name);
+    const output = (await hasBegun(work)) ? await this.#places.made(spec.outputUri, name) : undefined;
+    if (output !== undefined)
+      await discardUnfinished(output).catch((error: unknown) => {
+        if (!(error instanceof DomainError) || error.reason !== "OUTPUT_EXISTS") throw error;
+      });
+    await rm(work, { recursive: true, force: true });
+  }
+
+  /** Folder of what a job remembers between attempts. */
+  #work(name: string): string {
+    return join(this.settings.folder, "work", basename(name));
   }
 
   async #operation({ spec, name, signal }: JobContext<"dataset">): Promise<Operation> {

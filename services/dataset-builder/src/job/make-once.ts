@@ -17,7 +17,7 @@ const [PATIENCE_MS, LOOK_EVERY_MS] = [20_000, 100];
  * @throws DomainError OUTPUT_EXISTS when somebody else made it; what `make` throws
  */
 export async function makeOnce<R>(work: string, output: string, make: () => Promise<R>): Promise<R | undefined> {
-  const file = join(work, "made.json");
+  const file = stateFile(work);
   const state = await readState<{ readonly report?: R }>(file);
   if (state?.report) return state.report;
   const isThere = await isMade(output);
@@ -34,6 +34,11 @@ export async function makeOnce<R>(work: string, output: string, make: () => Prom
     throw error;
   }
 }
+
+/** Whether an attempt of a job began to make its output. */
+export const hasBegun = async (work: string): Promise<boolean> => (await readState(stateFile(work))) !== undefined;
+
+const stateFile = (work: string) => join(work, "made.json");
 
 /** The worker of a service that was killed ends a moment after it, and until then holds the output. */
 async function withPatience<R>(make: () => Promise<R>): Promise<R> {

@@ -63,6 +63,16 @@ export class Places {
     return join(await makeFolder(join(this.folder, "datasets", basename(job))), "dataset.zip");
   }
 
+  /** Path of something that may have been made; undefined when nothing can be there any more, or it may not be touched any more. */
+  async made(uri: string, job: string): Promise<string | undefined> {
+    if (uri === "") return this.output(uri, job);
+    return this.#place(uri, false).catch((error: unknown) => {
+      const isGone = error instanceof DomainError && ["RESOURCE_NOT_FOUND", "URI_NOT_ALLOWED"].includes(error.reason);
+      if (!isGone) throw error;
+      return undefined;
+    });
+  }
+
   /** @param create makes the folder that it lies in */
   async #place(uri: string, create: boolean): Promise<string> {
     const parent = uri.slice(0, uri.lastIndexOf("/", uri.length - 2) + 1) || ".";
