@@ -126,8 +126,8 @@ describe("the inception score", () => {
 
 /** Tiles round otherwise at their edges, and an image must be its copy's neighbour all the same. */
 describe("sets of more images than a tile", () => {
-  const dim = 7;
-  const count = 1500;
+  const dim = 600;
+  const count = 1100;
   const rows = Float32Array.from({ length: count * dim }, (_, i) => {
     const word = Math.imul(i + 1, 2654435761);
     return (Math.imul(word ^ (word >>> 15), 0x2c1b3c6d) >>> 0) / 2 ** 32 + 3;
@@ -136,12 +136,12 @@ describe("sets of more images than a tile", () => {
 
   it("have the radii that single distances give", async () => {
     const radii = await squaredRadii(set, 3);
-    for (const i of [0, 1023, 1024, 1499]) {
+    for (const i of [0, 1023, 1024, 1099]) {
       const all = Array.from({ length: count }, (_, j) =>
         rows.subarray(i * dim, (i + 1) * dim).reduce((sum, x, k) => sum + (x - rows[j * dim + k]!) ** 2, 0),
       );
       const third = all.sort((x, y) => x - y)[3]!;
-      expect(Math.abs(radii[i]! - third)).toBeLessThan(1e-12);
+      expect(Math.abs(radii[i]! - third)).toBeLessThan(1e-9);
     }
   });
 

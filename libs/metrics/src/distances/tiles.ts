@@ -6,7 +6,7 @@ export const TILE = 1024;
 
 /** Below this share of |x|^2 + |y|^2 the difference of products has lost digits, and the sum of squared differences is taken. */
 const CLOSE = 1e-3;
-/** Other distances are at a radius when they differ by less than this share: products in tiles of other sizes round otherwise. */
+/** Other distances are at a radius when they differ by less than this share: products in tiles of other sizes may round otherwise. */
 const TIE = 1e-12;
 
 /** Rows of two sets of images [n, dim]; the same array twice for a tile on the diagonal. */

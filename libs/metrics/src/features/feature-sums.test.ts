@@ -49,14 +49,22 @@ describe("sums of features are the same to the last bit", () => {
 });
 
 describe("mean and covariance of sums", () => {
-  it("are those of the features to the last digits", async () => {
-    const { mu, sigma } = await (await whole()).statistics();
-    const scaled = (i: number, j: number) => BigInt(rows[i * dim + j]! * 2 ** 30 + ROUND - ROUND);
+  const far = rows.map((value, i) => 8000 - (i % dim) * 700 + value / 1000);
+
+  it.each([
+    ["of features of every size", rows],
+    ["of features far from zero, whose squares cancel", far],
+  ])("are right to the last digits: %s", async (_, features) => {
+    const sums = new FeatureSums(dim);
+    await sums.add(features);
+    const { mu, sigma } = await sums.statistics();
+    const scaled = (i: number, j: number) => BigInt(features[i * dim + j]! * 2 ** 30 + ROUND - ROUND);
     for (const [j, k] of [
       [0, 0],
       [3, 20],
       [23, 23],
       [5, 6],
+      [1, 2],
     ] as const) {
       let [sumJ, sumK, product] = [0n, 0n, 0n];
       for (let i = 0; i < images; i++) {
