@@ -25,9 +25,10 @@ export async function rootTrace(products: Products, { dim, first, second }: Cova
   const factor = await choleskyFactor(dim, matrix, work, products);
   const { rank } = factor;
   if (rank === 0) return 0;
-  const reduced = matrix.subarray(0, rank * rank);
-  await congruence(dim, inOrder(dim, second, factor.order), factor, reduced, products);
-  const band = await toBand(rank, reduced, width, work, products);
+  const other = work.floats(dim * dim);
+  inOrder(dim, second, factor.order, other);
+  await congruence(dim, other, factor, matrix, products);
+  const band = await toBand(rank, matrix, other, width, work, products);
   work.kernel.chase(band.byteOffset, rank, width, work.floats(3 * width).byteOffset);
   const diagonal = new Float64Array(rank);
   const beside = new Float64Array(rank - 1);
@@ -41,11 +42,9 @@ export async function rootTrace(products: Products, { dim, first, second }: Cova
 }
 
 /** Rows and columns in another order. */
-function inOrder(dim: number, matrix: Float64Array, order: Int32Array): Float64Array {
-  const sorted = new Float64Array(dim * dim);
+function inOrder(dim: number, matrix: Float64Array, order: Int32Array, into: Float64Array): void {
   for (let i = 0; i < dim; i++) {
     const row = order[i]! * dim;
-    for (let j = 0; j < dim; j++) sorted[i * dim + j] = matrix[row + order[j]!]!;
+    for (let j = 0; j < dim; j++) into[i * dim + j] = matrix[row + order[j]!]!;
   }
-  return sorted;
 }

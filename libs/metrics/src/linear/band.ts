@@ -9,12 +9,14 @@ export const HALF_WIDTH = 48;
 /**
  * Blocked Householder reduction to a band (Bischof, Lang and Sun, "A framework for symmetric band reduction", 2000).
  * @param a [n, n], in the workspace; overwritten
+ * @param update as much again, scratch
  * @param b half width, below n unless n is 1
  * @returns [n, 2 b]: column j's element i at (j, i - j), i >= j; in the workspace
  */
 export async function toBand(
   n: number,
   a: Float64Array,
+  update: Float64Array,
   b: number,
   work: Workspace,
   products: Products,
@@ -24,7 +26,6 @@ export async function toBand(
   const reflectors = work.floats(b * n);
   const tau = work.floats(b);
   const r = work.floats(b * b);
-  const update = work.floats(n * n);
   const put = (i: number, j: number, value: number) => {
     band[j * 2 * b + i - j] = value;
   };

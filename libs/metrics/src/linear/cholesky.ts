@@ -2,8 +2,10 @@
 import { type Matrix, matrix, type Products } from "./products.js";
 import type { Workspace } from "./workspace.js";
 
-/** Columns of a panel, between two products. */
+/** Columns of a panel, between two products; a divisor of BLOCK. */
 const WIDTH = 64;
+/** Columns of a block of the factor. */
+export const BLOCK = 512;
 /** Rows of what is left that one product updates: their part left of the diagonal is not computed. */
 const STRIP = 512;
 
@@ -13,8 +15,15 @@ export interface Factor {
   readonly rank: number;
   /** Row i of L belongs to row order[i] of S. */
   readonly order: Int32Array;
-  /** L in panels of columns: each [n, its columns], and zero above the diagonal. */
-  readonly panels: readonly Matrix[];
+  /** L in blocks of 512 columns, the last of fewer: each [n, its columns], and zero above the diagonal. */
+  readonly blocks: readonly Matrix[];
+}
+
+/** Columns of L, with rows in the order of the time. */
+interface Panel {
+  readonly rows: Float64Array;
+  readonly columns: number;
+  readonly order: Int32Array;
 }
 
 /**
@@ -32,7 +41,7 @@ export async function choleskyFactor(n: number, s: Float64Array, work: Workspace
   let largest = 0;
   for (let i = 0; i < n; i++) largest = Math.max(largest, s[i * (n + 1)]!);
   const noise = largest * n * Number.EPSILON;
-  const done: { panel: Float64Array; columns: number; order: Int32Array }[] = [];
+  const panels: Panel[] = [];
   let rank = 0;
   for (let isRankReached = false; rank < n && !isRankReached; ) {
     const width = Math.min(WIDTH, n - rank);
@@ -47,18 +56,31 @@ export async function choleskyFactor(n: number, s: Float64Array, work: Workspace
       noise,
     );
     isRankReached = columns < width;
-    done.push({ panel: cut(panel, n, width, rank, columns), columns, order: order.slice() });
+    panels.push({ rows: cut(panel, n, width, rank, columns), columns, order: order.slice() });
     rank += columns;
     if (!isRankReached) await updateRest(n, s, rank, panel, width, update, work, products);
   }
+  return { rank, order: order.slice(), blocks: joined(n, rank, panels, order) };
+}
+
+/** Panels side by side in blocks, with rows in their last order. */
+function joined(n: number, rank: number, panels: readonly Panel[], order: Int32Array): Matrix[] {
   const place = new Int32Array(n);
   for (let i = 0; i < n; i++) place[order[i]!] = i;
-  const panels = done.map(({ panel: rows, columns, order: then }) => {
-    const final = new Float64Array(n * columns);
-    for (let i = 0; i < n; i++) final.set(rows.subarray(i * columns, (i + 1) * columns), place[then[i]!]! * columns);
-    return matrix(final, n, columns);
+  const blocks = Array.from({ length: Math.ceil(rank / BLOCK) }, (_, j) => {
+    const columns = Math.min(BLOCK, rank - j * BLOCK);
+    return matrix(new Float64Array(n * columns), n, columns);
   });
-  return { rank, order: order.slice(), panels };
+  let first = 0;
+  for (const { rows, columns, order: then } of panels) {
+    if (columns === 0) continue;
+    const block = blocks[Math.floor(first / BLOCK)]!;
+    const shift = first % BLOCK;
+    for (let i = first; i < n; i++)
+      block.data.set(rows.subarray(i * columns, (i + 1) * columns), place[then[i]!]! * block.columns + shift);
+    first += columns;
+  }
+  return blocks;
 }
 
 /** A panel with zeros above its first row, of `columns` of its columns. */

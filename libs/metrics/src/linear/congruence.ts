@@ -1,9 +1,6 @@
 /** @file L^T S L, where L is a triangle: half of what products of whole matrices would cost. */
-import type { Factor } from "./cholesky.js";
+import { BLOCK, type Factor } from "./cholesky.js";
 import { type Matrix, matrix, type Products } from "./products.js";
-
-/** Columns of L that are taken together. */
-const BLOCK = 512;
 
 /**
  * L^T S L [rank, rank].
@@ -13,12 +10,10 @@ const BLOCK = 512;
 export async function congruence(
   n: number,
   s: Float64Array,
-  factor: Factor,
+  { rank, blocks }: Factor,
   into: Float64Array,
   products: Products,
 ): Promise<void> {
-  const { rank } = factor;
-  const blocks = joined(n, factor);
   const product = new Float64Array(n * BLOCK);
   const square = new Float64Array(BLOCK * BLOCK);
   for (const [j, right] of blocks.entries()) {
@@ -42,25 +37,6 @@ export async function congruence(
 /** A matrix without its first rows. */
 const below = ({ data, rows, columns }: Matrix, first: number): Matrix =>
   matrix(data.subarray(first * columns), rows - first, columns);
-
-/** The factor in blocks of BLOCK columns. */
-function joined(n: number, { rank, panels }: Factor): Matrix[] {
-  const blocks = Array.from({ length: Math.ceil(rank / BLOCK) }, (_, j) => {
-    const columns = Math.min(BLOCK, rank - j * BLOCK);
-    return matrix(new Float64Array(n * columns), n, columns);
-  });
-  let first = 0;
-  for (const panel of panels) {
-    if (panel.columns === 0) continue;
-    // Panels are as wide as BLOCK's divisors, so none lies in two blocks.
-    const block = blocks[Math.floor(first / BLOCK)]!;
-    const shift = first % BLOCK;
-    for (let i = first; i < n; i++)
-      block.data.set(panel.data.subarray(i * panel.columns, (i + 1) * panel.columns), i * block.columns + shift);
-    first += panel.columns;
-  }
-  return blocks;
-}
 
 /** A tile and its mirror. */
 function place(
