@@ -28,6 +28,8 @@ export interface Kernel {
 }
 
 const PAGE = 2 ** 16;
+/** WebAssembly addresses 4 GiB: covariances of 16,000 features. */
+const MAX_PAGES = 2 ** 16;
 /** The compiler's own memory ends before. */
 const BEGIN = 1024;
 
@@ -39,9 +41,12 @@ export class Workspace {
   readonly kernel: Kernel;
   #end = BEGIN;
 
-  /** @param numbers float64 that will be asked for, in at most 64 pieces */
+  /** @param numbers float64 that will be asked for, in at most 64 pieces @throws RangeError when there is no such memory */
   constructor(numbers: number) {
-    this.#memory = new WebAssembly.Memory({ initial: Math.ceil((BEGIN + numbers * 8 + 64 * 64) / PAGE) });
+    const pages = Math.ceil((BEGIN + numbers * 8 + 64 * 64) / PAGE);
+    if (pages > MAX_PAGES)
+      throw new RangeError(`cannot allocate ${numbers} numbers: WebAssembly has ${MAX_PAGES * PAGE} bytes`);
+    this.#memory = new WebAssembly.Memory({ initial: pages });
     compiled ??= new WebAssembly.Module(Buffer.from(symmetric, "base64"));
     const abort = () => {
       throw new Error("the kernel of factorizations failed");

@@ -14,8 +14,8 @@ async function run({ id, name, input }: ToThread): Promise<FromThread> {
     const task = tasks[name] as (products: Products, input: unknown) => unknown;
     return { id, result: await task(products, input) };
   } catch (error) {
-    // What no memory is left for: arrays, the kernel's memory, and buffers within onnxruntime.
-    const isOutOfMemory = error instanceof RangeError || /alloc|out of memory/i.test(String(error));
+    // Arrays, the kernel's memory and buffers within onnxruntime: each says it in its own words.
+    const isOutOfMemory = /alloc|out of memory/i.test(String(error));
     return { id, error, isOutOfMemory };
   }
 }
