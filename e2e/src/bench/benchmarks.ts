@@ -1,6 +1,7 @@
 /** @file The benchmarks by name, in the order in which they run. */
 import { batching, servers } from "./concurrency.js";
 import { ema } from "./ema.js";
+import { encode } from "./encode.js";
 import { denoise, loop, network } from "./evaluation.js";
 import { frechet } from "./frechet.js";
 import type { Measurement } from "./measure.js";
@@ -17,6 +18,7 @@ export const benchmarks: Readonly<Record<string, () => AsyncIterable<Measurement
   "round-trip": roundTrip,
   startup,
   training,
+  encode,
   ema,
   frechet,
 };

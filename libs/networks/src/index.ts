@@ -1,5 +1,6 @@
 export { labelDim, type NetworkConfig, networkConfig, sampleShape } from "./architectures.js";
 export type { Autoencoder } from "./autoencoder/autoencoder.js";
+export { buildDecoder, buildEncoder, type CoderBuildOptions } from "./autoencoder/build.js";
 export { type AutoencoderConfig, autoencoderConfig, downscaleOf } from "./autoencoder/config.js";
 export { autoencoderTensors } from "./autoencoder/graphs.js";
 export type { CodingOptions } from "./autoencoder/half.js";
