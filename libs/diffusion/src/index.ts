@@ -1,4 +1,4 @@
-export { fitChannelMap } from "./channel-map.js";
+export { ChannelMapFit } from "./channel-map.js";
 export { type Churn, checkChurn } from "./churn.js";
 export type { Denoiser, DenoiserInfo } from "./denoiser.js";
 export { checkDenoiserInput } from "./denoiser-input.js";

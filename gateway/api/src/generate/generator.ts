@@ -9,6 +9,7 @@ import {
 import type { Metadata } from "@tandem/rpc";
 import type { GatewayConfig } from "../config.js";
 import type { CallSettings } from "../denoise/call-settings.js";
+import { ChannelMaps } from "../images/channel-maps.js";
 import { encodeImage, encodePreviews, partOf } from "../images/encode-images.js";
 import { findPixelMaker } from "../images/find-pixel-maker.js";
 import { ImageInfos } from "../images/image-info.js";
@@ -35,6 +36,7 @@ type Event = NonNullable<GenerateResponse["event"]>;
 /** Makes images. */
 export class Generator {
   readonly #slots: Slots;
+  readonly #maps = new ChannelMaps();
 
   constructor(
     private readonly config: GatewayConfig,
@@ -54,7 +56,7 @@ export class Generator {
     if (checked.format === "npy") return new Generation(checked, composition, place, undefined);
     const avoided = new Set(composition.pools.flatMap((pool) => pool.homes().slice(0, 1)).map(({ server }) => server));
     const { main } = composition;
-    const pixels = await findPixelMaker(this.resolver, main, { ...checked, avoided });
+    const pixels = await findPixelMaker(this.resolver, main, { ...checked, avoided, maps: this.#maps });
     return new Generation(checked, composition, place, pixels);
   }
 
@@ -168,7 +170,13 @@ class Run {
   async #preview({ denoised, step }: BatchStep, seeds: readonly bigint[]): Promise<void> {
     const { previews } = this.generation.checked;
     if (!denoised || !previews) return;
-    for (const value of await encodePreviews(denoised, seeds, step, previews.maxSize))
+    for (const value of await encodePreviews(
+      denoised,
+      seeds,
+      step,
+      previews.maxSize,
+      this.generation.pixels?.previewMap,
+    ))
       await this.#outbox.put({ $case: "preview", value });
   }
 

@@ -66,7 +66,7 @@ describe("a latent network's images", () => {
     const expected = Buffer.from(
       Array.from({ length: 192 }, (_, i) => {
         const [c, x, y] = [i % 3, Math.floor(i / 3) % 8, Math.floor(i / 24)];
-        const raw = (samples[c * 16 + (y >> 1) * 4 + (x >> 1)]! / 0.5) * 2 + 1;
+        const raw = (samples[c * 16 + (y >> 1) * 4 + (x >> 1)]! / 0.5) * 0.1 + 0.6;
         return Math.trunc(Math.min(Math.max(raw, 0), 1) * 255);
       }),
     );
@@ -92,6 +92,27 @@ describe("a latent network's images", () => {
     const text = JSON.parse(readText(image!.data, "tandem")!) as { weightsDigests: Record<string, string> };
     expect(text.weightsDigests["weights.safetensors"]).toMatch(/^sha256:/);
     expect(JSON.stringify(text)).not.toMatch(/servers\//);
+  });
+
+  it("are previewed in their colors once some were decoded", async () => {
+    await using fresh = await startGateway({ a: peers.a.address, b: peers.b.address, c: peers.c.address });
+    const seen = async () => {
+      const events = await fresh.generate(spec({ previews: { everySteps: 4, maxSize: 64 } }));
+      const previews = events.flatMap((event) => (event.$case === "preview" ? [event.value] : []));
+      const images = events.flatMap((event) => (event.$case === "image" ? [event.value] : []));
+      const seed = images[0]!.info!.seed;
+      const preview = await sharp(previews.find(({ index }) => index === seed)!.data)
+        .raw()
+        .toBuffer();
+      const image = await sharp(images[0]!.data).raw().toBuffer();
+      const differences = preview.map((value, i) => {
+        const [c, x, y] = [i % 3, Math.floor(i / 3) % 4, Math.floor(i / 12)];
+        return Math.abs(value - image[(2 * y * 8 + 2 * x) * 3 + c]!);
+      });
+      return differences.reduce((sum, value) => sum + value, 0) / differences.length;
+    };
+    const [first, second] = [await seen(), await seen()];
+    expect(second).toBeLessThan(first / 2);
   });
 
   it("are decoded by any holder, by the one left when a server is lost in the middle", async () => {

@@ -1,6 +1,6 @@
 /** @file Finished samples and intermediate ones as files. */
 import type { GeneratedImage, Preview } from "@tandem/contracts";
-import { type Pixels, previewRgb, shrink, sizeOf, type Tensor, toPixels } from "@tandem/diffusion";
+import { type ChannelMap, type Pixels, previewRgb, shrink, sizeOf, type Tensor, toPixels } from "@tandem/diffusion";
 import type { Format } from "../generate/check-generation.js";
 import type { SampledBatch } from "../sampling/batch.js";
 import { type ImageInfos, labelOf } from "./image-info.js";
@@ -42,8 +42,9 @@ export async function encodePreviews(
   seeds: readonly bigint[],
   step: number,
   maxSize: number,
+  map: ChannelMap | undefined,
 ): Promise<Preview[]> {
-  const { data, width, height } = toPixels(shrink(previewRgb(denoised), maxSize));
+  const { data, width, height } = toPixels(shrink(previewRgb(denoised, map), maxSize));
   const size = width * height * 3;
   return Promise.all(
     seeds.map(async (index, n) => ({

@@ -4,6 +4,7 @@ import { DomainError, invalid } from "@tandem/errors";
 import type { ModelServer } from "../registry/model-server.js";
 import type { Pool } from "../registry/pool.js";
 import type { Resolver } from "../registry/resolver.js";
+import type { ChannelMaps } from "./channel-maps.js";
 import { LatentPixels, type PixelMaker, rgbPixels } from "./pixel-maker.js";
 
 /** What was asked for. */
@@ -13,6 +14,8 @@ export interface WantedPixels {
   readonly decodeBatchSize: number;
   /** Servers that the networks are on: an autoencoder that must be loaded goes elsewhere if it can. */
   readonly avoided: ReadonlySet<ModelServer>;
+  /** What is known of latents' colors, for previews. */
+  readonly maps: ChannelMaps;
 }
 
 /**
@@ -39,7 +42,7 @@ async function latentPixels(
   resolver: Resolver,
   main: Pool,
   encoding: LatentEncoding,
-  { autoencoder, decodeBatchSize, avoided }: WantedPixels,
+  { autoencoder, decodeBatchSize, avoided, maps }: WantedPixels,
 ): Promise<PixelMaker> {
   const kind = ModelKind.MODEL_KIND_AUTOENCODER;
   const pool =
@@ -53,7 +56,7 @@ async function latentPixels(
       { field: "spec.autoencoder", resource: main.reference },
     );
   checkFits(main, pool, encoding);
-  return new LatentPixels(pool, encoding, decodeBatchSize);
+  return new LatentPixels(pool, encoding, decodeBatchSize, maps);
 }
 
 /** As far as the models say what they are. */

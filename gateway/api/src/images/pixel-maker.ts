@@ -6,11 +6,12 @@ import {
   wireTypes,
   writeTensor,
 } from "@tandem/contracts";
-import { fromPlanes, type Pixels, type Tensor, toPixels } from "@tandem/diffusion";
+import { type ChannelMap, fromPlanes, type Pixels, type Tensor, toPixels } from "@tandem/diffusion";
 import { DomainError } from "@tandem/errors";
 import type { Metadata } from "@tandem/rpc";
 import { onAnyHolder } from "../registry/any-holder.js";
 import type { Pool } from "../registry/pool.js";
+import type { ChannelMaps } from "./channel-maps.js";
 
 /** Makes pixels. */
 export interface PixelMaker {
@@ -18,6 +19,8 @@ export interface PixelMaker {
   readonly batchSize: number;
   /** The autoencoder, where one takes part. */
   readonly pool: Pool | undefined;
+  /** How previews become colors; undefined leaves it to their first three channels. */
+  readonly previewMap: ChannelMap | undefined;
   /** @returns rows of pixels, red, green and blue beside each other. @throws DomainError; the signal's reason */
   make(samples: Tensor, signal: AbortSignal, metadata?: Metadata): Promise<Pixels>;
 }
@@ -26,6 +29,7 @@ export interface PixelMaker {
 export const rgbPixels: PixelMaker = {
   batchSize: Number.POSITIVE_INFINITY,
   pool: undefined,
+  previewMap: undefined,
   make: async (samples) => toPixels(samples),
 };
 
@@ -38,8 +42,13 @@ export class LatentPixels implements PixelMaker {
     readonly pool: Pool,
     private readonly encoding: LatentEncoding,
     batchSize: number,
+    private readonly maps: ChannelMaps,
   ) {
     this.batchSize = Math.min(batchSize, pool.model.maxBatchSize);
+  }
+
+  get previewMap(): ChannelMap | undefined {
+    return this.maps.find(this.pool.digest, this.encoding);
   }
 
   async make(samples: Tensor, signal: AbortSignal, metadata?: Metadata): Promise<Pixels> {
@@ -56,6 +65,8 @@ export class LatentPixels implements PixelMaker {
         resource: this.pool.reference,
         metadata: { expected: `[${samples.shape[0]}, 3, H, W]`, actual: `[${shape}]` },
       });
-    return fromPlanes({ shape, data });
+    const pictures = fromPlanes({ shape, data });
+    this.maps.learn(this.pool.digest, this.encoding, samples, pictures);
+    return pictures;
   }
 }

@@ -25,7 +25,7 @@ export interface TestModel {
   readonly source?: string;
   /** Default RGB for three channels, else none. */
   readonly encoding?: "rgb" | "latent";
-  /** Autoencoder that latents say they are of; their statistics are mean 1 and deviation 2 in every channel. */
+  /** Autoencoder that latents say they are of; their statistics are mean 0.6 and deviation 0.1 in every channel. */
   readonly autoencoder?: string;
   /** What it is for; an autoencoder has 4 latent channels, each of its pixels being a latent's first three in 2x2. */
   readonly kind?: "denoiser" | "autoencoder";
@@ -52,8 +52,8 @@ export function describeModel(model: TestModel): Model {
   const { name, source, sampleShape = [3, 4, 4], labelDim = 4, maxBatchSize = 64 } = model;
   const isAutoencoder = model.kind === "autoencoder";
   const encoding = isAutoencoder ? undefined : (model.encoding ?? (sampleShape[0] === 3 ? "rgb" : undefined));
-  const ones = sampleShape[0] ? new Array<number>(sampleShape[0]).fill(1) : [];
-  const statistics = { rawMean: ones, rawStd: ones.map(() => 2), finalMean: 0, finalStd: 0.5 };
+  const each = (value: number) => Array.from({ length: sampleShape[0] ?? 0 }, () => value);
+  const statistics = { rawMean: each(0.6), rawStd: each(0.1), finalMean: 0, finalStd: 0.5 };
   const latent = { autoencoder: model.autoencoder ?? "", downscale: 2, statistics };
   return Model.fromPartial({
     name,

@@ -1,5 +1,5 @@
 /** @file Latents as pictures: decoded where an autoencoder is at hand and that is soon done, else by a map that comes near. */
-import { fitChannelMap, fromPlanes, type Pixels, previewRgb, type Tensor, toPixels } from "@tandem/diffusion";
+import { ChannelMapFit, fromPlanes, type Pixels, previewRgb, type Tensor, toPixels } from "@tandem/diffusion";
 import { downscaleOf, type Encoding, type OpenAutoencoder, openAutoencoder, readAutoencoder } from "@tandem/networks";
 import type { Runtime } from "@tandem/runtime";
 
@@ -27,7 +27,9 @@ export async function latentPictures(
   if (count * height * width * downscaleOf(opened.config) ** 2 <= DECODED_PIXELS)
     return decode(opened, samples, encoding);
   const first = { shape: [1, channels, height, width], data: samples.data.subarray(0, channels * height * width) };
-  return toPixels(previewRgb(samples, fitChannelMap(first, await decode(opened, first, encoding))));
+  const fit = new ChannelMapFit(channels);
+  fit.add(first, await decode(opened, first, encoding));
+  return toPixels(previewRgb(samples, fit.map));
 }
 
 async function decode(opened: OpenAutoencoder, { shape, data }: Tensor, statistics: Latent): Promise<Pixels> {
