@@ -1,5 +1,6 @@
 /** @file The benchmarks by name, in the order in which they run. */
 import { batching, servers } from "./concurrency.js";
+import { convert } from "./convert.js";
 import { ema } from "./ema.js";
 import { encode } from "./encode.js";
 import { denoise, loop, network } from "./evaluation.js";
@@ -21,4 +22,5 @@ export const benchmarks: Readonly<Record<string, () => AsyncIterable<Measurement
   encode,
   ema,
   frechet,
+  convert,
 };

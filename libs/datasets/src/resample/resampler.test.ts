@@ -45,11 +45,32 @@ describe("resampling", () => {
       [64, 127, 32, 64],
       [20, 50, 40, 25],
       [30, 90, 30, 12],
+      [40, 30, 20, 15],
+      [20, 90, 10, 45],
+      [2, 2, 1, 1],
       [1, 1, 3, 2],
     ] as const) {
       const picture = noise(width, height);
       const { data } = resampler.resize(picture, toWidth, toHeight, filter);
       expect(Buffer.from(data).equals(plain(picture, toWidth, toHeight, filter))).toBe(true);
+    }
+  });
+
+  test("a part of the new image is that part of all of it", () => {
+    const resampler = new Resampler();
+    for (const [width, height, toWidth, toHeight] of [
+      [40, 30, 27, 21],
+      [30, 90, 27, 21],
+      [27, 21, 27, 21],
+    ] as const) {
+      const picture = noise(width, height);
+      const window = { left: 5, top: 3, width: 9, height: 11 };
+      const whole = resampler.resize(picture, toWidth, toHeight, "bicubic");
+      const part = resampler.resize(picture, toWidth, toHeight, "bicubic", window);
+      const rows = Array.from({ length: 11 }, (_, y) => ((3 + y) * toWidth + 5) * 3);
+      const expected = Buffer.concat(rows.map((at) => whole.data.subarray(at, at + 27)));
+      expect(part).toMatchObject({ width: 9, height: 11 });
+      expect(Buffer.from(part.data).equals(expected)).toBe(true);
     }
   });
 

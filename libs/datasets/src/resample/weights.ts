@@ -10,9 +10,13 @@ export interface Weights {
   readonly counts: Int32Array;
   /** In units of 2^-22. */
   readonly weights: Int32Array;
+  /** The same for the kernel: for each output `pairs` pairs of taps, each as two high halves and two low ones (2^11 high + low). */
+  readonly pairs: number;
+  readonly halves: Int16Array;
 }
 
 const ONE = 2 ** 22;
+const LOW_BITS = 11;
 
 const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(x * Math.PI) / (x * Math.PI));
 
@@ -54,5 +58,19 @@ export function weightsOf(filter: Filter, from: number, to: number): Weights {
       weights[i * size + k] = Math.trunc(weight < 0 ? weight - 0.5 : weight + 0.5);
     }
   }
-  return { size, first, counts, weights };
+  return { size, first, counts, weights, ...halvesOf(weights, size, to) };
+}
+
+/** Pairs in twos, since the kernel takes four taps at once: those that are not there have no weight. */
+function halvesOf(weights: Int32Array, size: number, outputs: number): Pick<Weights, "pairs" | "halves"> {
+  const pairs = Math.ceil(size / 4) * 2;
+  const halves = new Int16Array(outputs * pairs * 4);
+  for (let i = 0; i < outputs; i++)
+    for (let k = 0; k < size; k++) {
+      const weight = weights[i * size + k]!;
+      const at = (i * pairs + (k >> 1)) * 4 + (k & 1);
+      halves[at] = weight >> LOW_BITS;
+      halves[at + 2] = weight & (2 ** LOW_BITS - 1);
+    }
+  return { pairs, halves };
 }

@@ -1,4 +1,4 @@
-import { cropCenter, roundToEven } from "./geometry.js";
+import { roundToEven } from "./geometry.js";
 import type { Transform } from "./transform.js";
 
 /**
@@ -10,6 +10,7 @@ export const centerCropDhariwal: Transform = (picture, { width, height }, resamp
   while (Math.min(image.width, image.height) >= 2 * width)
     image = resampler.resize(image, image.width >> 1, image.height >> 1, "box");
   const scale = width / Math.min(image.width, image.height);
-  image = resampler.resize(image, roundToEven(image.width * scale), roundToEven(image.height * scale), "bicubic");
-  return cropCenter(image, width, height);
+  const [across, down] = [roundToEven(image.width * scale), roundToEven(image.height * scale)];
+  const middle = { left: (across - width) >> 1, top: (down - height) >> 1, width, height };
+  return resampler.resize(image, across, down, "bicubic", middle);
 };
