@@ -261,7 +261,10 @@ describe("latents", () => {
     await images(1);
     const refused = (autoencoder: string) => create(specOf("encode", { autoencoder })).catch((error: unknown) => error);
     expect(await refused(at("none").uri)).toMatchObject({ reason: "RESOURCE_NOT_FOUND" });
-    expect(await refused("models/vae")).toMatchObject({ reason: "NOT_SUPPORTED" });
+    expect(await refused("models/vae")).toMatchObject({
+      reason: "NOT_SUPPORTED",
+      message: expect.stringMatching(/spec\.encode\.autoencoder: models\/vae.*--gateway/),
+    });
     expect(await refused(autoencoder)).toMatchObject({ reason: "URI_NOT_ALLOWED" });
     expect(await refused("")).toMatchObject({
       reason: "URI_NOT_ALLOWED",

@@ -2,9 +2,8 @@
 import { DatasetSpec } from "@tandem/contracts";
 import type { Command } from "commander";
 import type { Context } from "../context.js";
-import { DatasetBuilder } from "../dataset/builder.js";
+import { datasetJob, inspectDataset, openBuilder } from "../dataset/builder.js";
 import { showDataset } from "../dataset/describe.js";
-import { datasetJob } from "../dataset/follow.js";
 import { inDatasetOptions, rootsOf, sourceUri } from "../dataset/options.js";
 import { missing } from "../option-values.js";
 
@@ -26,9 +25,9 @@ A quick look reads the directory, the labels and the heads of up to 1000 files; 
   async action(context: Context, { source, thorough }: InspectOptions) {
     if (source === undefined) throw missing("source", "say which dataset");
     const uri = await sourceUri("source", source);
-    await using builder = await DatasetBuilder.open(context, rootsOf({ read: [source], made: [] }));
+    await using builder = await openBuilder(context, rootsOf({ read: [source], made: [] }));
     try {
-      const quick = (await builder.builder.inspectDataset({ source: { uri } }, { signal: context.signal })).info!;
+      const quick = await inspectDataset(context, builder, uri);
       if (!thorough) return showDataset(context, source, quick, "quick look");
       const check = { measureStatistics: quick.channels > 3 };
       const spec = DatasetSpec.fromPartial({ source: { uri }, operation: { $case: "check", value: check } });

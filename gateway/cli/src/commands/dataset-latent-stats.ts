@@ -2,8 +2,7 @@
 import { DatasetSpec } from "@tandem/contracts";
 import type { Command } from "commander";
 import type { Context } from "../context.js";
-import { DatasetBuilder } from "../dataset/builder.js";
-import { datasetJob } from "../dataset/follow.js";
+import { datasetJob, openBuilder } from "../dataset/builder.js";
 import { showStatistics } from "../dataset/latent-statistics.js";
 import { inDatasetOptions, rootsOf, sourceUri } from "../dataset/options.js";
 import { missing } from "../option-values.js";
@@ -19,7 +18,7 @@ Of latents drawn from the posteriors, in expectation: no noise is drawn, so the 
   async action(context: Context, { source }: { source?: string }) {
     if (source === undefined) throw missing("source", "say which dataset of latents");
     const uri = await sourceUri("source", source);
-    await using builder = await DatasetBuilder.open(context, rootsOf({ read: [source], made: [] }));
+    await using builder = await openBuilder(context, rootsOf({ read: [source], made: [] }));
     try {
       const operation = { $case: "check", value: { measureStatistics: true } } as const;
       const { info } = await datasetJob(

@@ -1,28 +1,41 @@
-/** @file The dataset builder that a command talks to. */
-import { DatasetBuilderServiceDefinition, type JobServiceDefinition } from "@tandem/contracts";
-import type { Client } from "@tandem/rpc";
+/** @file The dataset builder that a command talks to, and a job from its request to its result. */
+import { randomUUID } from "node:crypto";
+import {
+  DatasetBuilderServiceDefinition,
+  type DatasetInfo,
+  type DatasetResult,
+  type DatasetSpec,
+  JobState,
+} from "@tandem/contracts";
+import { DomainError } from "@tandem/errors";
 import type { Context } from "../context.js";
+import { followJob } from "../jobs/follow-job.js";
 import { JobServer } from "../jobs/job-server.js";
 
-/** A builder with its clients. Disposing closes the connection, and ends the process that was started for it. */
-export class DatasetBuilder implements AsyncDisposable {
-  private constructor(
-    readonly builder: Client<typeof DatasetBuilderServiceDefinition>,
-    private readonly server: JobServer,
-  ) {}
+/** Opens a builder. @param roots what one of our own may read and write @throws DomainError as JobServer.open */
+export const openBuilder = (context: Context, roots: readonly string[]): Promise<JobServer> =>
+  JobServer.open(context, "dataset-builder", roots, { args: ["--device", context.options.device] });
 
-  /** @param roots folders that one of our own may read and write @throws DomainError as JobServer.open */
-  static async open(context: Context, roots: readonly string[]): Promise<DatasetBuilder> {
-    const server = await JobServer.open(context, "dataset-builder", roots);
-    const { createClient } = await import("@tandem/rpc");
-    return new DatasetBuilder(createClient(DatasetBuilderServiceDefinition, server.channel), server);
-  }
+/** A dataset at a glance. @throws DomainError of the request */
+export async function inspectDataset({ signal }: Context, server: JobServer, uri: string): Promise<DatasetInfo> {
+  const { info } = await server.client(DatasetBuilderServiceDefinition).inspectDataset({ source: { uri } }, { signal });
+  return info!;
+}
 
-  get jobs(): Client<typeof JobServiceDefinition> {
-    return this.server.jobs;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.server[Symbol.asyncDispose]();
-  }
+/**
+ * Has a job done, showing progress; Ctrl-C cancels it, which leaves no dataset behind.
+ * @param title what stands before the progress
+ * @throws DomainError of the request; of the job when it failed or was paused; the signal's reason once it is cancelled
+ */
+export async function datasetJob(
+  context: Context,
+  server: JobServer,
+  title: string,
+  spec: DatasetSpec,
+): Promise<DatasetResult> {
+  const builder = server.client(DatasetBuilderServiceDefinition);
+  const { job } = await builder.createDatasetJob({ requestId: randomUUID(), spec }, { signal: context.signal });
+  const { name, state, result } = await followJob(context, server.jobs, job!.name, { title });
+  if (state === JobState.JOB_STATE_SUCCEEDED) return result!.kind!.value as DatasetResult;
+  throw new DomainError("JOB_STATE", `${name} was paused: tandem jobs resume goes on with it`, { resource: name });
 }

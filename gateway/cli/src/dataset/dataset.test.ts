@@ -1,7 +1,7 @@
 /** What a person does with a folder of pictures before a training: looks at it, and hears what is wrong. */
 import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import sharp from "sharp";
 import { golden, Workspace } from "../testing/run-tandem.js";
 
@@ -131,15 +131,24 @@ it.each<[string, number, RegExp]>([
   expect(outcome.stderr).toMatch(message);
 });
 
-it("has a running stack do it, where it is a job like others", async () => {
+describe("a running stack", () => {
   const lines = (text: string) =>
     text
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line) as Record<string, unknown>);
-  const up = await place.run("up --listen 127.0.0.1:0 --only datasets,gateway --detach --json".split(" "));
-  expect(up.code).toBe(0);
-  try {
+  beforeAll(async () => {
+    const servers = [
+      { name: "coder", kind: "sampler", models: { vae: place.path("two") } },
+      { name: "datasets", kind: "dataset-builder" },
+    ];
+    await cp(golden("features/vae/two"), place.path("two"), { recursive: true });
+    await writeFile(place.path("stack.yaml"), JSON.stringify({ listen: "127.0.0.1:0", servers })); // JSON is YAML
+    expect((await place.run("up --config stack.yaml --detach".split(" "))).code).toBe(0);
+  });
+  afterAll(async () => void (await place.run(["down"])));
+
+  it("makes datasets as jobs like others", async () => {
     const { code, stderr } = await tandem("convert --source good --dest of-the-stack.zip");
     expect([code, stderr]).toEqual([0, expect.not.stringContaining("starting")]);
     const [job] = lines((await place.run(["jobs", "list", "--json"])).stdout);
@@ -150,7 +159,21 @@ it("has a running stack do it, where it is a job like others", async () => {
     );
     const [found] = lines((await tandem(`inspect --source ${artifact!.name} --thorough --json`)).stdout);
     expect(found).toMatchObject({ images: 6, labels: { counts: [3, 3] }, problemCount: 0 });
-  } finally {
-    await place.run(["down"]);
-  }
-}, 60_000);
+  });
+
+  it("encodes and decodes by the autoencoder of a server, to the bytes of one in a file", async () => {
+    for (const [name, vae] of Object.entries({ served: "vae", filed: "two" })) {
+      const encoded = await tandem(`encode --source good --dest ${name}-latents.zip --vae ${vae} --batch 2`);
+      const decoded = await tandem(`decode --source ${name}-latents.zip --dest ${name}-images.zip --vae ${vae}`);
+      expect([encoded.code, decoded.code, decoded.stderr]).toEqual([0, 0, expect.stringMatching(/decode: 6\/6/)]);
+    }
+    for (const kind of ["latents", "images"]) {
+      const [served, filed] = await Promise.all(
+        ["served", "filed"].map((name) => readFile(place.path(`${name}-${kind}.zip`))),
+      );
+      expect(served!.equals(filed!)).toBe(true);
+    }
+    const missing = await tandem("encode --source good --dest x.zip --vae servers/coder/models/none");
+    expect([missing.code, missing.stderr]).toEqual([3, expect.stringMatching(/models\/none/)]);
+  });
+});

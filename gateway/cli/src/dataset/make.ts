@@ -1,9 +1,8 @@
 /** @file Has a dataset made, and shows it. */
 import type { DatasetSpec } from "@tandem/contracts";
 import type { Context } from "../context.js";
-import { DatasetBuilder } from "./builder.js";
+import { datasetJob, openBuilder } from "./builder.js";
 import { showDataset, showSkipped } from "./describe.js";
-import { datasetJob } from "./follow.js";
 import { inDatasetOptions, rootsOf } from "./options.js";
 import type { OutputOptions } from "./output-options.js";
 
@@ -20,7 +19,7 @@ export async function makeDataset(
   read: readonly (string | undefined)[] = [],
 ): Promise<void> {
   const roots = rootsOf({ read: [source, ...read], made: [dest, contactSheet] });
-  await using builder = await DatasetBuilder.open(context, roots);
+  await using builder = await openBuilder(context, roots);
   try {
     const result = await datasetJob(context, builder, title, spec);
     showDataset(context, dest!, result.info!, "quick look");

@@ -62,6 +62,8 @@ const optionOf: Readonly<Record<string, string>> = {
 /** The same error; where its message names a field of the request, the option stands there. */
 export function inDatasetOptions(error: unknown): unknown {
   if (!(error instanceof DomainError)) return error;
+  const [, model] = /^servers\/-\/models\/(.*)$/.exec(error.details.resource ?? "") ?? [];
+  if (error.reason === "NOT_SUPPORTED" && model) return noSuchAutoencoder(model);
   const message = error.message
     .replace(/spec\.([a-z_]+(?:\.[a-z_]+)?)/g, (field, name: string) => {
       const whole = name.replace(/\.uri$/, "");
@@ -69,4 +71,10 @@ export function inDatasetOptions(error: unknown): unknown {
     })
     .replace(/^source\.uri\b/, "--source");
   return message === error.message ? error : new DomainError(error.reason, message, { ...error.details, cause: error });
+}
+
+/** A name that is no file's could be a model's, but a builder that was started for the command knows no servers. */
+function noSuchAutoencoder(name: string): DomainError {
+  const message = `--vae: there is no file or folder ${name}; for a model of that name, name its gateway with --server`;
+  return new DomainError("RESOURCE_NOT_FOUND", message, { resource: name });
 }

@@ -1,8 +1,9 @@
 /** @file The options of commands that make a dataset, as the contract's request. */
-import { stat } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { DatasetSpec } from "@tandem/contracts";
 import { invalid } from "@tandem/errors";
 import { type Command, Option } from "commander";
+import { autoencoderReference } from "../generate/autoencoder-reference.js";
 import { parseImageCount } from "../lists/image-counts.js";
 import { checked, integer, missing } from "../option-values.js";
 import { destinationUri, fileUri, sourceUri } from "./options.js";
@@ -42,31 +43,20 @@ export function codeOptions(command: Command): Command {
   return command
     .option(
       "--vae <path>",
-      "the autoencoder: a file or folder of the diffusers layout, a URI, or ORGANIZATION/NAME, which is fetched",
+      "the autoencoder: a diffusers folder, its weights file, https://..., OWNER/NAME of the public hub, or a server's model such as vae or servers/c/models/vae",
       "stabilityai/sd-vae-ft-mse",
     )
     .addOption(new Option("--model-url <path>", "the reference's name of --vae").hideHelp())
     .option("--batch <n>", "images at once, 1 to 256", integer(1, 256), 4);
 }
 
-/** Where published autoencoders lie. */
-const HUB = "https://huggingface.co/";
-
 /**
- * The autoencoder as the contract names it, and what a builder must be able to read for it.
+ * The autoencoder as the contract names it, and what a builder of our own must be able to read for it.
  * @throws DomainError RESOURCE_NOT_FOUND naming the option
  */
-export async function autoencoderOf({
-  vae,
-  modelUrl = vae,
-}: CodeOptions): Promise<{ autoencoder: string; read: string }> {
-  const isThere = await stat(modelUrl).then(
-    () => true,
-    () => false,
-  );
-  const isPublished = !isThere && /^[\w-][\w.-]*\/[\w.-]+$/.test(modelUrl);
-  if (isPublished) return { autoencoder: modelUrl, read: HUB };
-  return { autoencoder: await sourceUri("vae", modelUrl), read: modelUrl };
+export async function autoencoderOf({ vae, modelUrl = vae }: CodeOptions) {
+  const autoencoder = await autoencoderReference(modelUrl, "--vae");
+  return { autoencoder, read: autoencoder.startsWith("file:") ? fileURLToPath(autoencoder) : autoencoder };
 }
 
 /** The request. @throws DomainError FIELD_INVALID naming the option that is missing, RESOURCE_NOT_FOUND */

@@ -17,7 +17,7 @@ const hubUri = (name: string) => `https://huggingface.co/${name}/resolve/main/di
  * @param text  a folder or file of this machine, a URI, `OWNER/NAME` of the hub, or a model: `vae`, `servers/c/models/vae`
  * @throws DomainError RESOURCE_NOT_FOUND naming the option
  */
-export async function autoencoderReference(text: string): Promise<string> {
+export async function autoencoderReference(text: string, option = "--autoencoder"): Promise<string> {
   if (SCHEME.test(text) || SERVER_MODEL.test(text)) return text;
   const isThere = await stat(text).then(
     () => true,
@@ -30,7 +30,7 @@ export async function autoencoderReference(text: string): Promise<string> {
   const [, model] = MODEL.exec(text) ?? [];
   if (model && !/\.(safetensors|bin|pt)$/i.test(text)) return `servers/-/models/${model}`;
   if (HUB.test(text) && !/^\.|\.(safetensors|bin|pt)$/i.test(text)) return hubUri(text);
-  throw new DomainError("RESOURCE_NOT_FOUND", `--autoencoder: there is no file or folder ${text}`, { resource: text });
+  throw new DomainError("RESOURCE_NOT_FOUND", `${option}: there is no file or folder ${text}`, { resource: text });
 }
 
 /** The folder that a sampler must be allowed to read for it: its own, or that of its file. */

@@ -12,7 +12,7 @@ import type { Context } from "../context.js";
 import type { Progress } from "../output/progress.js";
 import { jobEvents } from "./events.js";
 
-const INFO = 1;
+const [INFO, ERROR] = [1, 3];
 
 type Event = NonNullable<WatchJobResponse["event"]>;
 
@@ -41,6 +41,7 @@ export async function followJob(
 ): Promise<Job> {
   let progress: Progress | undefined;
   let job: Job | undefined;
+  let failure: string | undefined; // an error is told here unless the job ends with it: then whoever called tells it
   const cancel = () => void jobs.cancelJob({ name }).catch(() => {}); // lost against its end, or the service is gone
   signal.addEventListener("abort", cancel, { once: true });
   if (signal.aborted) cancel();
@@ -51,13 +52,18 @@ export async function followJob(
       progress ??= output.progress(title, Math.round(Number(total) / per), scale?.unit ?? unit);
       const pace = { perSecond: rate / per, leftMs: eta && toMilliseconds(eta) };
       progress.update(Math.round(Number(done) / per), pace);
-    } else if (event.$case === "log" && event.value.severity > INFO) output.note(`warning: ${event.value.message}`);
+    } else if (event.$case === "log" && event.value.severity >= ERROR) failure = event.value.message;
+    else if (event.$case === "log" && event.value.severity > INFO) output.note(`warning: ${event.value.message}`);
     else if (event.$case === "log" && isTalkative && !output.json) output.note(event.value.message);
   };
   try {
     const onLost = ({ message }: DomainError) => output.note(`${message}; waiting for it`);
     for await (const { event } of jobEvents(jobs, name, { onLost })) {
       if (event === undefined || onEvent(event)) continue;
+      if (failure !== undefined && (event.$case !== "job" || !isFinal(event.value))) {
+        output.note(`warning: ${failure}`);
+        failure = undefined;
+      }
       if (event.$case === "job") job = event.value;
       else show(event);
       if (job?.state === JobState.JOB_STATE_PAUSED && !signal.aborted) return job;
@@ -70,3 +76,6 @@ export async function followJob(
   if (job?.state === JobState.JOB_STATE_SUCCEEDED) return job;
   throw new DomainError("JOB_STATE", job?.error?.message || `the job ended without a result (${job?.state})`);
 }
+
+const ends = [JobState.JOB_STATE_SUCCEEDED, JobState.JOB_STATE_FAILED, JobState.JOB_STATE_CANCELLED];
+const isFinal = ({ state }: Job): boolean => ends.includes(state);

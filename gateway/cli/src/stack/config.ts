@@ -30,12 +30,9 @@ const sampler = z.strictObject({
   listen: address.default("127.0.0.1:0"),
 });
 
-/** Services whose work is jobs, by kind. */
-export const jobServices = ["trainer", "ema-reconstructor", "dataset-builder"] as const;
-
 const jobService = z.strictObject({
   name,
-  kind: z.enum(jobServices),
+  kind: z.enum(["trainer", "ema-reconstructor"]),
   /** Cores that a job uses; all by default. */
   threads: z.int().min(1).max(1024).optional(),
   /** Folders that requests may read and write; default the user's and the one that the stack is started in. */
@@ -43,6 +40,12 @@ const jobService = z.strictObject({
   /** Its own folder: jobs, uploads; default by its name in the state folder. */
   data: z.string().optional(),
   listen: address.default("127.0.0.1:0"),
+});
+
+const datasetBuilder = jobService.extend({
+  kind: z.literal("dataset-builder"),
+  /** Where autoencoders run. */
+  device: z.string().refine(isDevice, "auto, cpu, cuda, webgpu, cuda:N or webgpu:N").optional(),
 });
 
 const metricEvaluator = jobService.extend({
@@ -69,7 +72,7 @@ const schema = z.strictObject({
   /** More settings of the gateway, in its own words; paths absolute. */
   gateway: z.record(z.string(), z.unknown()).optional(),
   servers: z
-    .array(z.union([sampler, jobService, metricEvaluator, external]))
+    .array(z.union([sampler, jobService, datasetBuilder, metricEvaluator, external]))
     .min(1)
     .refine((servers) => new Set(servers.map((server) => server.name)).size === servers.length, "names must differ"),
 });
@@ -78,6 +81,8 @@ const schema = z.strictObject({
 export type SamplerConfig = z.infer<typeof sampler>;
 /** A process to start whose work is jobs. */
 export type JobServiceConfig = z.infer<typeof jobService>;
+/** A process to start that makes datasets. */
+export type DatasetBuilderConfig = z.infer<typeof datasetBuilder>;
 /** A process to start that measures. */
 export type MetricEvaluatorConfig = z.infer<typeof metricEvaluator>;
 /** A server that is there already. */

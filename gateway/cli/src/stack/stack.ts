@@ -5,7 +5,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Context } from "../context.js";
 import { makeFolder } from "../output/make-folder.js";
-import type { ExternalConfig, JobServiceConfig, MetricEvaluatorConfig, SamplerConfig, StackConfig } from "./config.js";
+import type {
+  DatasetBuilderConfig,
+  ExternalConfig,
+  JobServiceConfig,
+  MetricEvaluatorConfig,
+  SamplerConfig,
+  StackConfig,
+} from "./config.js";
 import { freePort } from "./free-port.js";
 import { ServiceProcess } from "./service-process.js";
 import { processBegan, type StackMember, type StackState } from "./state.js";
@@ -103,7 +110,8 @@ export class Stack implements AsyncDisposable {
 }
 
 /** A process of the stack's own. */
-type OwnConfig = SamplerConfig | JobServiceConfig | MetricEvaluatorConfig;
+type JobsConfig = JobServiceConfig | DatasetBuilderConfig | MetricEvaluatorConfig;
+type OwnConfig = SamplerConfig | JobsConfig;
 
 const isOwn = (server: StackConfig["servers"][number]): server is OwnConfig => !("address" in server);
 
@@ -145,15 +153,17 @@ function startSampler(
   );
 }
 
-/** Where the gateway will listen: whoever measures models must know it before the gateway knows him. */
+/** Where the gateway will listen: whoever calls its models must know it before the gateway knows him. */
 async function gatewayAddress({ listen = "127.0.0.1:0" }: StackConfig, own: readonly OwnConfig[]): Promise<string> {
   const [, host = "", port] = /^(.*):(\d+)$/.exec(listen) ?? [];
-  if (port !== "0" || !own.some(({ kind }) => kind === "metric-evaluator")) return listen;
+  if (port !== "0" || !own.some(({ kind }) => callsModels(kind))) return listen;
   return `${host}:${await freePort(host)}`;
 }
 
+const callsModels = (kind: OwnConfig["kind"]): boolean => kind === "metric-evaluator" || kind === "dataset-builder";
+
 function startJobService(
-  config: JobServiceConfig | MetricEvaluatorConfig,
+  config: JobsConfig,
   { folder, gateway }: { folder: string; gateway: string },
   context: Context,
 ): Promise<ServiceProcess> {
@@ -163,11 +173,14 @@ function startJobService(
   const args = ["--listen", listen, "--data", data, ...roots.flatMap((root) => ["--roots", root])];
   if (threads !== undefined) args.push("--threads", String(threads));
   const own = serviceEnvironment(env);
-  if (kind === "metric-evaluator") {
+  if (kind === "metric-evaluator" || kind === "dataset-builder") {
     const device = options.device === "auto" ? (config.device ?? "auto") : options.device;
-    args.push("--gateway", gateway, "--device", device, "--measurements", join(home, "measurements"));
-    for (const [detector, path] of Object.entries(config.detectors)) args.push("--detector", `${detector}=${path}`);
+    args.push("--gateway", gateway, "--device", device);
     if (env.TANDEM_TOKEN) own.TANDEM_GATEWAY_TOKEN = env.TANDEM_TOKEN;
+  }
+  if (kind === "metric-evaluator") {
+    args.push("--measurements", join(home, "measurements"));
+    for (const [detector, path] of Object.entries(config.detectors)) args.push("--detector", `${detector}=${path}`);
   }
   return ServiceProcess.start(
     {

@@ -1,5 +1,6 @@
 /** @file What the process of a dataset job is told: paths of this machine, and what is to be done with them. */
 import type { ConvertOptions, SourceOptions } from "@tandem/datasets";
+import type { CoderPlace } from "../coder/coder.js";
 
 /** Reads every file. */
 export interface CheckInput {
@@ -27,8 +28,7 @@ export interface ConvertInput extends OutputInput {
 /** Pixels into latents, or back. */
 export interface CodeInput extends OutputInput {
   readonly kind: "encode" | "decode";
-  /** Weights file, or folder of them. */
-  readonly autoencoder: string;
+  readonly autoencoder: CoderPlace;
   readonly batchSize: number;
   /** Whether the latents that were made are measured. */
   readonly isMeasured: boolean;

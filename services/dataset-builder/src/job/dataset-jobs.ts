@@ -7,6 +7,7 @@ import { DomainError } from "@tandem/errors";
 import { type Artifacts, type JobContext, type JobEnd, type JobKind, jobKind, runInChild } from "@tandem/jobs";
 import { known } from "@tandem/rpc";
 import type { Storage } from "@tandem/storage";
+import { type AutoencoderSettings, Autoencoders } from "../coder/autoencoders.js";
 import type { ConvertInput, DatasetInput, Operation, OutputInput } from "./dataset-input.js";
 import { hasBegun } from "./make-once.js";
 import { Places } from "./places.js";
@@ -15,7 +16,7 @@ import { labelSources, resolveSpec, transforms } from "./resolve-spec.js";
 const process = new URL("./dataset-process.js", import.meta.url);
 
 /** What dataset jobs are done with. */
-export interface DatasetSettings {
+export interface DatasetSettings extends AutoencoderSettings {
   readonly storage: Storage;
   /** Folder of results that name no output, and of unfinished work. */
   readonly folder: string;
@@ -26,12 +27,14 @@ export interface DatasetSettings {
 export class DatasetJobs {
   readonly kind: JobKind;
   readonly #places: Places;
+  readonly #autoencoders: Autoencoders;
 
   constructor(
     artifacts: Artifacts,
     private readonly settings: DatasetSettings,
   ) {
     this.#places = new Places(artifacts, settings.storage, settings.folder);
+    this.#autoencoders = new Autoencoders(this.#places, settings);
     this.kind = jobKind({
       kind: "dataset",
       pausable: true,
@@ -47,6 +50,9 @@ export class DatasetJobs {
   async resolve(spec: DatasetSpec): Promise<DatasetSpec> {
     const resolved = resolveSpec(spec, this.settings.threads);
     await this.#places.look(resolved);
+    const { operation } = resolved;
+    if (operation?.$case === "encode" || operation?.$case === "decode")
+      await this.#autoencoders.look(operation.value.autoencoder, `spec.${operation.$case}.autoencoder`);
     return resolved;
   }
 
@@ -95,7 +101,7 @@ export class DatasetJobs {
       return { kind: "convert", ...output, ...convertInput(operation.value, labelsFile) };
     }
     const { $case: kind, value } = operation;
-    const autoencoder = await this.#places.autoencoder(value.autoencoder, kind, signal);
+    const autoencoder = await this.#autoencoders.place(value.autoencoder, `spec.${kind}.autoencoder`, signal);
     const isMeasured = operation.$case === "encode" && operation.value.measureStatistics;
     return { kind, ...output, autoencoder, batchSize: value.batchSize, isMeasured };
   }

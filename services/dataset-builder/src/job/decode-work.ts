@@ -2,16 +2,17 @@
 import { type Dataset, encodePng, openDataset } from "@tandem/datasets";
 import { DomainError } from "@tandem/errors";
 import type { ChildContext, JobEnd } from "@tandem/jobs";
-import type { OpenAutoencoder } from "@tandem/networks";
+import type { Coder } from "../coder/coder.js";
+import { withCoder } from "../coder/with-coder.js";
 import type { CodeInput, DatasetInput } from "./dataset-input.js";
 import { inBatches } from "./in-batches.js";
 import { makeOnce } from "./make-once.js";
 import { published } from "./published.js";
-import { withAutoencoder } from "./with-autoencoder.js";
 
 /** @throws DomainError DATASET_INVALID naming the latent, MODEL_INCOMPATIBLE, OUTPUT_EXISTS, OUT_OF_MEMORY */
 export async function decodeWork(input: DatasetInput<CodeInput>, context: ChildContext): Promise<JobEnd<"dataset">> {
-  const { operation, work, source } = input;
+  const { operation, work, source, threads } = input;
+  const { batchSize } = operation;
   const onProgress = (done: number, total: number) =>
     context.progress({ done, total, unit: "images", stage: "looking at the latents" });
   const dataset = await openDataset(source, { signal: context.signal, onProgress });
@@ -20,7 +21,9 @@ export async function decodeWork(input: DatasetInput<CodeInput>, context: ChildC
       throw new DomainError("DATASET_INVALID", `${source}: holds images; latents are decoded`, { resource: source });
     await makeOnce(work, operation.output, async () => {
       context.progress({ done: 0, total: 0, unit: "images", stage: "loading the autoencoder" });
-      await withAutoencoder(input, (autoencoder) => decode(source, dataset, autoencoder, operation, context));
+      await withCoder(operation.autoencoder, { threads, batchSize }, (coder) =>
+        decode(source, dataset, coder, operation, context),
+      );
       return true;
     });
     return await published(operation, context, {});
@@ -32,12 +35,12 @@ export async function decodeWork(input: DatasetInput<CodeInput>, context: ChildC
 async function decode(
   path: string,
   dataset: Dataset,
-  autoencoder: OpenAutoencoder,
+  coder: Coder,
   { output, maxImages, batchSize }: CodeInput,
   context: ChildContext,
 ): Promise<void> {
   const [stored, rows, columns] = dataset.shape as [number, number, number];
-  const { latentChannels, imgChannels } = autoencoder.config;
+  const { latentChannels, imgChannels } = coder;
   if (stored !== 2 * latentChannels || imgChannels !== 3)
     throw new DomainError(
       "MODEL_INCOMPATIBLE",
@@ -50,7 +53,7 @@ async function decode(
     count: Math.min(maxImages ?? dataset.count, dataset.count),
     batchSize,
     labels: dataset.labelList,
-    identity: [path, dataset.names, autoencoder.digest],
+    identity: [path, dataset.names, coder.digest],
     stage: "decoding",
   };
   const length = rows * columns * latentChannels;
@@ -64,8 +67,7 @@ async function decode(
       return means;
     },
     async (data, count) => {
-      const { signal } = context;
-      const images = await autoencoder.decode({ data, shape: [count, latentChannels, rows, columns] }, { signal });
+      const images = await coder.decode({ data, shape: [count, latentChannels, rows, columns] }, context.signal);
       const [, , height, width] = images.shape;
       const size = 3 * height * width;
       return Array.from({ length: count }, (_, i) => ({

@@ -3,21 +3,24 @@ import { decodePicture, openSource, type Picture, type PictureSource } from "@ta
 import { DomainError } from "@tandem/errors";
 import { encodeNpy, fromFloat32 } from "@tandem/formats";
 import type { ChildContext, JobEnd } from "@tandem/jobs";
-import { downscaleOf, type OpenAutoencoder } from "@tandem/networks";
+import type { Coder } from "../coder/coder.js";
+import { withCoder } from "../coder/with-coder.js";
 import type { CodeInput, DatasetInput } from "./dataset-input.js";
 import { inBatches } from "./in-batches.js";
 import { makeOnce } from "./make-once.js";
 import { published } from "./published.js";
-import { withAutoencoder } from "./with-autoencoder.js";
 
 /** @throws DomainError DATASET_INVALID naming the image, MODEL_INCOMPATIBLE, OUTPUT_EXISTS, OUT_OF_MEMORY */
 export async function encodeWork(input: DatasetInput<CodeInput>, context: ChildContext): Promise<JobEnd<"dataset">> {
-  const { operation, work } = input;
+  const { operation, work, threads } = input;
+  const { batchSize } = operation;
   const source = await openSource(input.source);
   try {
     await makeOnce(work, operation.output, async () => {
       context.progress({ done: 0, total: 0, unit: "images", stage: "loading the autoencoder" });
-      await withAutoencoder(input, (autoencoder) => encode(source, autoencoder, operation, context));
+      await withCoder(operation.autoencoder, { threads, batchSize }, (coder) =>
+        encode(source, coder, operation, context),
+      );
       return true;
     });
     const { isMeasured } = operation;
@@ -29,11 +32,11 @@ export async function encodeWork(input: DatasetInput<CodeInput>, context: ChildC
 
 async function encode(
   source: PictureSource,
-  autoencoder: OpenAutoencoder,
+  coder: Coder,
   { output, maxImages, batchSize }: CodeInput,
   context: ChildContext,
 ): Promise<void> {
-  const images = await Images.open(source, autoencoder, maxImages);
+  const images = await Images.open(source, coder, maxImages);
   const { size, order } = images;
   const { labels, path, version } = source;
   const work = {
@@ -42,7 +45,7 @@ async function encode(
     count: order.length,
     batchSize,
     labels: labels && order.map((index) => labels[index]!),
-    identity: [path, version, order.map((index) => source.names[index]), autoencoder.digest],
+    identity: [path, version, order.map((index) => source.names[index]), coder.digest],
     stage: "encoding",
   };
   const shape = [3, size.height, size.width] as const;
@@ -51,8 +54,7 @@ async function encode(
     context,
     (first, count) => images.read(first, count),
     async (data, count) => {
-      const { signal } = context;
-      const latents = await autoencoder.encode({ data, shape: [count, ...shape] }, { signal });
+      const latents = await coder.encode({ data, shape: [count, ...shape] }, context.signal);
       const [, ...latentShape] = latents.shape;
       const length = latents.data.length / count;
       return Array.from({ length: count }, (_, i) => {
@@ -73,23 +75,22 @@ class Images {
 
   static async open(
     source: PictureSource,
-    { config }: OpenAutoencoder,
+    { imgChannels, downscale }: Coder,
     maxImages = source.names.length,
   ): Promise<Images> {
-    if (config.imgChannels !== 3)
+    if (imgChannels !== 3)
       throw new DomainError(
         "MODEL_INCOMPATIBLE",
-        `the autoencoder takes images of ${config.imgChannels} channels; those of datasets have 3`,
+        `the autoencoder takes images of ${imgChannels} channels; those of datasets have 3`,
       );
     const { names } = source;
     const order = [...names.keys()].sort((a, b) => (names[a]! < names[b]! ? -1 : 1)).slice(0, maxImages);
     const { width, height } = await pictureOf(source, order[0]!);
-    const factor = downscaleOf(config);
-    if (width % factor !== 0 || height % factor !== 0)
+    if (width % downscale !== 0 || height % downscale !== 0)
       throw unfit(
         source,
         order[0]!,
-        `is ${width}x${height}, no multiple of ${factor}, as the autoencoder needs: convert it`,
+        `is ${width}x${height}, no multiple of ${downscale}, as the autoencoder needs: convert it`,
       );
     return new Images(source, order, { width, height });
   }

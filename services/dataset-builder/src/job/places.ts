@@ -7,7 +7,6 @@ import { DomainError } from "@tandem/errors";
 import { fileError } from "@tandem/formats";
 import type { Artifacts } from "@tandem/jobs";
 import type { Storage } from "@tandem/storage";
-import { autoencoderUri } from "./autoencoder-uri.js";
 import { exists, isMade } from "./make-once.js";
 
 /** Files and folders that requests name. */
@@ -24,13 +23,9 @@ export class Places {
    */
   async look(spec: DatasetSpec): Promise<void> {
     const { source, operation, outputUri, contactSheetUri } = spec;
-    await this.#find(source, "spec.source");
+    await this.find(source, "spec.source");
     if (operation?.$case === "convert" && operation.value.labels)
-      await this.#find(operation.value.labels, "spec.convert.labels");
-    if (operation?.$case === "encode" || operation?.$case === "decode") {
-      const { $case: kind, value } = operation;
-      await this.#find({ uri: autoencoderUri(value.autoencoder, kind), sha256: "" }, `spec.${kind}.autoencoder`);
-    }
+      await this.find(operation.value.labels, "spec.convert.labels");
     for (const uri of [outputUri, contactSheetUri].filter((one) => one !== "")) {
       const path = await this.#place(uri, false).catch(unlessMissing);
       if (uri === outputUri && path !== undefined && (await isMade(path))) throw exists(path);
@@ -48,10 +43,9 @@ export class Places {
     return this.artifacts.localPath(operation.value.labels, "spec.convert.labels", signal);
   }
 
-  /** Path of an autoencoder's weights, or of their folder. */
-  autoencoder(text: string, kind: "encode" | "decode", signal: AbortSignal): Promise<string> {
-    const ref = { uri: autoencoderUri(text, kind), sha256: "" };
-    return this.artifacts.localPathOrFolder(ref, `spec.${kind}.autoencoder`, signal);
+  /** Path of a file or folder; a remote file is fetched. */
+  path(ref: FileRef, field: string, signal: AbortSignal): Promise<string> {
+    return this.artifacts.localPathOrFolder(ref, field, signal);
   }
 
   /**
@@ -82,10 +76,15 @@ export class Places {
     );
   }
 
-  /** Sees that a file or folder is there. */
-  async #find(ref: FileRef | undefined, field: string): Promise<void> {
+  /** Sees that a file or folder is there; a remote file is not fetched. @throws DomainError as `look` */
+  async find(ref: FileRef | undefined, field: string): Promise<void> {
     const uri = ref?.uri ?? "";
-    if (/^https?:/i.test(uri) && !uri.endsWith("/")) await this.storage.stat(uri);
+    if (/^https?:.*\/$/i.test(uri))
+      throw new DomainError("NOT_SUPPORTED", `${field}: ${uri}: folders of web servers cannot be listed; name a file`, {
+        field,
+        resource: uri,
+      });
+    if (/^https?:/i.test(uri)) await this.storage.stat(uri);
     else await this.artifacts.localPathOrFolder(ref, field);
   }
 }

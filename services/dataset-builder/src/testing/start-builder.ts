@@ -41,8 +41,11 @@ export function clientsOf(address: string): BuilderClients {
   };
 }
 
-/** Starts a builder over a folder, which it may read and write; the same folder again is a restart. */
-export async function startBuilder(folder: string): Promise<BuilderClients & AsyncDisposable> {
+/** Starts a builder over a folder, which it may read and write; the same folder again is a restart. @param gateway whose models it may use */
+export async function startBuilder(
+  folder: string,
+  gateway?: { readonly address: string; readonly token: string | undefined },
+): Promise<BuilderClients & AsyncDisposable> {
   const logger = pino({ level: "silent" });
   const module = DatasetBuilderModule.forRoot({
     grpc: { listen: "127.0.0.1:0", logger, graceMs: 2000 },
@@ -50,6 +53,8 @@ export async function startBuilder(folder: string): Promise<BuilderClients & Asy
     roots: [folder],
     threads: 2,
     queueLimit: 10,
+    provider: "cpu",
+    gateway,
     logger,
   });
   const application = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
