@@ -23,8 +23,8 @@ export {
   type DatasetWriterOptions,
   discardUnfinished,
   openDatasetWriter,
-  sampleName,
   type WrittenItem,
   type WrittenSample,
 } from "./writing/dataset-writer.js";
 export { encodePng } from "./writing/png.js";
+export { type SampleKind, sampleName } from "./writing/sample-name.js";

@@ -4,7 +4,7 @@ import { invalidDataset } from "../invalid-dataset.js";
 import type { Picture } from "../resample/resampler.js";
 import { MAX_PIXELS } from "../samples/image.js";
 import { checkKind } from "./kind.js";
-import { openTurboJpeg } from "./turbo-jpeg.js";
+import { turboJpeg } from "./turbo-jpeg.js";
 
 /**
  * Decodes a PNG, JPEG or WebP, whatever its name says. Grey and palettes become RGB; alpha is dropped, colours below it stay as they
@@ -20,16 +20,15 @@ export function decodePicture(bytes: Uint8Array, file: string): Promise<Picture>
 
 /** Decodes pictures one after the other; what it returns may be valid until the next only. @see decodePicture */
 export class PictureDecoder {
-  readonly #jpeg = openTurboJpeg();
-
   constructor(private readonly room: (pixels: number) => Uint8Array = reusedRoom()) {}
 
   async decode(bytes: Uint8Array, file: string): Promise<Picture> {
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const kind = checkKind(file, buffer);
-    if (kind !== "jpeg" || !this.#jpeg) return decodeBySharp(buffer, file);
+    const jpeg = kind === "jpeg" ? turboJpeg() : undefined;
+    if (!jpeg) return decodeBySharp(buffer, file);
     try {
-      return this.#jpeg.decode(buffer, (pixels) => {
+      return jpeg.decode(buffer, (pixels) => {
         if (pixels > MAX_PIXELS) throw new Error("pixel limit");
         return this.room(pixels);
       });

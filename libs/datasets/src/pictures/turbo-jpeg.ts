@@ -22,8 +22,19 @@ export interface JpegDecoder {
   decode(bytes: Uint8Array, room: (pixels: number) => Uint8Array): Picture;
 }
 
-/** A decoder of this thread; undefined where the library is not there. */
-export function openTurboJpeg(): JpegDecoder | undefined {
+let decoder: JpegDecoder | undefined;
+let isOpen = false;
+
+/** The decoder of this thread; undefined where the library is not there. */
+export function turboJpeg(): JpegDecoder | undefined {
+  if (!isOpen) {
+    decoder = openTurboJpeg();
+    isOpen = true;
+  }
+  return decoder;
+}
+
+function openTurboJpeg(): JpegDecoder | undefined {
   const library = openLibrary();
   if (!library) return undefined;
   const header = library.func("int tj3DecompressHeader(void *handle, const void *bytes, size_t length)");

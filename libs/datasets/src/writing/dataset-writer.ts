@@ -10,9 +10,11 @@ import type { Label } from "../samples/labels.js";
 import { ArchiveStore } from "./archive-store.js";
 import type { EncodedFile, EntryStore } from "./entry-store.js";
 import { FolderStore } from "./folder-store.js";
-import { Journal, type JournalItem, type JournalRecord } from "./journal.js";
+import { itemsThere } from "./items-there.js";
+import { Journal, type JournalItem } from "./journal.js";
 import { labelsText } from "./labels-text.js";
 import { type Lock, lock } from "./lock.js";
+import { type SampleKind, sampleName } from "./sample-name.js";
 
 /** What became of one item of the source: a file with its label, or a reason to leave it out. */
 export type WrittenItem = WrittenSample | { readonly problem: DatasetProblem };
@@ -30,7 +32,7 @@ export interface WrittenSample {
 /** What is written. */
 export interface DatasetWriterOptions {
   /** Images are PNG files (`encodePng`), latents .npy files (`encodeNpy`) of float32 [2 C, h, w]. */
-  readonly kind: "images" | "latents";
+  readonly kind: SampleKind;
   /** Anything that is the same when, and only when, the same items come in the same order: unfinished work goes on, or begins anew. */
   readonly work: string;
 }
@@ -96,7 +98,7 @@ export class DatasetWriter {
 
   private constructor(
     private readonly path: string,
-    private readonly kind: DatasetWriterOptions["kind"],
+    private readonly kind: SampleKind,
     private readonly store: EntryStore,
     private readonly journal: Journal,
     private readonly lock: Lock,
@@ -108,7 +110,7 @@ export class DatasetWriter {
     if (!record) await rm(partOf(path), { recursive: true, force: true });
     let store = await openStore(path);
     try {
-      const kept = record && (await keep(store, record, kind));
+      const kept = record && (await itemsThere(store, record, kind));
       if (record && !kept) {
         await store.close();
         await rm(partOf(path), { recursive: true, force: true });
@@ -209,33 +211,6 @@ export class DatasetWriter {
     const message = `${this.path}: no space left on the disk; ${done}`;
     return new DomainError("OUT_OF_MEMORY", message, { resource: this.path, cause });
   }
-}
-
-/**
- * The items of a record whose files are there: those that were synced, and others as far as they are whole. None when the last that
- * was synced is not there: somebody took the files away.
- */
-async function keep(store: EntryStore, record: JournalRecord, kind: DatasetWriterOptions["kind"]) {
-  const lastSynced = record.items.findLastIndex((item, i) => i < record.synced && !("problem" in item));
-  const kept: JournalItem[] = [];
-  let count = 0;
-  for (const [i, item] of record.items.entries()) {
-    if (!("problem" in item)) {
-      const file = { name: sampleName(kind, count), size: item.size, crc: item.crc };
-      if (i < lastSynced) store.trust(file);
-      else if (!(await store.holds(file))) return i === lastSynced ? undefined : kept;
-      count++;
-    }
-    kept.push(item);
-  }
-  return kept;
-}
-
-/** The name of sample `index`: `00000/img00000000.png`, 1000 in a folder. */
-export function sampleName(kind: DatasetWriterOptions["kind"], index: number): string {
-  const folder = String(Math.floor(index / 1000)).padStart(5, "0");
-  const number = String(index).padStart(8, "0");
-  return kind === "images" ? `${folder}/img${number}.png` : `${folder}/img-mean-std-${number}.npy`;
 }
 
 async function refuseExisting(path: string): Promise<void> {

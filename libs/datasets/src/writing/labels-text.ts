@@ -1,10 +1,10 @@
 /** @file dataset.json of a dataset that is written. */
 import { invalidDataset } from "../invalid-dataset.js";
 import type { Label } from "../samples/labels.js";
-import { sampleName } from "./dataset-writer.js";
+import { type SampleKind, sampleName } from "./sample-name.js";
 
 /** `{"labels": [["00000/img00000000.png", 6], ...]}`, or `{"labels": null}` when no sample has one; spaced as Python does. */
-export function labelsText(path: string, kind: "images" | "latents", labels: readonly (Label | undefined)[]): string {
+export function labelsText(path: string, kind: SampleKind, labels: readonly (Label | undefined)[]): string {
   if (labels.every((label) => label === undefined)) return '{"labels": null}';
   const bare = labels.indexOf(undefined);
   if (bare >= 0) throw invalidDataset(path, `${sampleName(kind, bare)} has no label, but others have`);
