@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { access, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
@@ -70,6 +70,18 @@ describe("a service with roots", () => {
     expect(await open().localFolder(`${base}/models/runs`, { create: true })).toBe(join(base, "models/runs"));
   });
 
+  it("finds no place outside for what is to be made, not even through a link or an encoded slash", async () => {
+    const names = ["../secrets/x", "..", "runs/../../secrets", "way-out/x", "dangling", `${base}/models/..%2fsecrets`];
+    for (const name of names) {
+      const uri = name.includes("%2f") ? `file://${name}` : `${base}/models/${name}`;
+      await expect(open().localTarget(uri, { create: true })).rejects.toMatchObject({ reason: "URI_NOT_ALLOWED" });
+    }
+    expect(await open().localTarget(`${base}/models/new/set/`)).toBe(join(base, "models/new/set"));
+    expect(await exists(join(base, "models/new"))).toBe(false);
+    await open().localTarget(`${base}/models/new/set/`, { create: true });
+    expect([await exists(join(base, "models/new")), await exists(join(base, "models/new/set"))]).toEqual([true, false]);
+  });
+
   it.each([
     "https://weights.example.org/secret/net.pkl",
     "https://weights.example.org/publicity",
@@ -86,3 +98,9 @@ describe("a service with roots", () => {
     },
   );
 });
+
+const exists = (path: string) =>
+  access(path).then(
+    () => true,
+    () => false,
+  );

@@ -5,7 +5,7 @@ import type { NetworkPolicy } from "./https/address.js";
 import { defaultRetry, type RetryPolicy } from "./https/retry.js";
 import { Roots } from "./roots.js";
 import { schemes } from "./schemes/index.js";
-import type { ByteRange, ByteSource, FileFacts, FolderOptions, LocalOptions, Store } from "./store.js";
+import type { ByteRange, ByteSource, FileFacts, FolderOptions, LocalOptions, Store, TargetOptions } from "./store.js";
 import { isFolder, parseUri, refused, schemeOf, showUri } from "./uri.js";
 
 /** Settings; all have defaults that fit a command run by a person. */
@@ -96,6 +96,15 @@ export class Storage {
   async localFolder(uri: string, options: FolderOptions = {}): Promise<string> {
     const { store, url } = this.find(uri);
     return store.localFolder(url, options);
+  }
+
+  /**
+   * Path on this machine of a file or folder to be made, without a last "/". It need not be there.
+   * @throws DomainError URI_NOT_ALLOWED (not permitted, or a link leads to where it is not), NOT_SUPPORTED (not on this machine)
+   */
+  async localTarget(uri: string, options: TargetOptions = {}): Promise<string> {
+    const { store, url } = this.find(uri);
+    return store.localTarget(url, options);
   }
 
   private find(uri: string): { store: Store; url: URL } {

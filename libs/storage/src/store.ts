@@ -52,6 +52,18 @@ export interface Store {
    * @throws DomainError RESOURCE_NOT_FOUND, URI_NOT_ALLOWED (not permitted, or a file), NOT_SUPPORTED (the scheme's are elsewhere)
    */
   localFolder(uri: URL, options: FolderOptions): Promise<string>;
+
+  /**
+   * Path on this machine of a file or folder to be made, links followed; without a last "/". It need not be there.
+   * @throws DomainError URI_NOT_ALLOWED, NOT_SUPPORTED (the scheme's are elsewhere)
+   */
+  localTarget(uri: URL, options: TargetOptions): Promise<string>;
+}
+
+/** How a place is found. */
+export interface TargetOptions {
+  /** Makes the folder that it lies in, and those above it, when they are missing. */
+  readonly create?: boolean;
 }
 
 /** How a folder is found. */

@@ -157,6 +157,12 @@ describe("a request", () => {
       () => convert({}, { outputUri: at("out.tar").uri }),
       { message: expect.stringMatching(/spec\.output_uri/) },
     ],
+    ["an output above the roots", () => convert({}, { outputUri: `${folder}/../` }), { reason: "URI_NOT_ALLOWED" }],
+    [
+      "a folder of a web server",
+      () => convert({}, { source: { uri: "https://example.org/pictures/" } }),
+      { reason: "NOT_SUPPORTED", message: expect.stringMatching(/spec\.source: .*name a file/) },
+    ],
     ["an output that is there", () => convert({}, { outputUri: `${at("set").uri}/` }), { reason: "OUTPUT_EXISTS" }],
     [
       "two sources of labels",

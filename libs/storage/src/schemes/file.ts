@@ -6,7 +6,7 @@ import { DomainError } from "@tandem/errors";
 import { fileError, replaceFile, systemCode } from "@tandem/formats";
 import type { Roots } from "../roots.js";
 import { checkSha256 } from "../sha256.js";
-import type { ByteRange, ByteSource, FileFacts, FolderOptions, LocalOptions, Store } from "../store.js";
+import type { ByteRange, ByteSource, FileFacts, FolderOptions, LocalOptions, Store, TargetOptions } from "../store.js";
 import { isFolder, refused, showUri } from "../uri.js";
 
 const chunkBytes = 4 * 2 ** 20;
@@ -103,6 +103,15 @@ export class FileStore implements Store {
         ? refused(showUri(uri), "this is a file; a folder is needed")
         : fileError(path, error);
     }
+  }
+
+  async localTarget(uri: URL, { create = false }: TargetOptions): Promise<string> {
+    const path = await this.roots.resolve(uri);
+    if (!create) return path;
+    await mkdir(dirname(path), { recursive: true }).catch((error) => {
+      throw fileError(dirname(path), error);
+    });
+    return path;
   }
 }
 

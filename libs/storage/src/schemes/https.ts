@@ -73,6 +73,10 @@ export class HttpsStore implements Store {
     throw this.readOnly(url, "name no folders of this machine");
   }
 
+  async localTarget(url: URL): Promise<string> {
+    throw this.readOnly(url, "name nothing on this machine");
+  }
+
   private readOnly(url: URL, why: string): DomainError {
     return new DomainError("NOT_SUPPORTED", `${showUri(url)}: ${schemeOf(url)} URIs ${why}`, {
       resource: showUri(url),

@@ -1,7 +1,6 @@
 /** @file Where the source of a job lies and where its results go. */
 import { mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { DatasetSpec, FileRef } from "@tandem/contracts";
 import { DomainError } from "@tandem/errors";
 import { fileError } from "@tandem/formats";
@@ -27,8 +26,8 @@ export class Places {
     if (operation?.$case === "convert" && operation.value.labels)
       await this.find(operation.value.labels, "spec.convert.labels");
     for (const uri of [outputUri, contactSheetUri].filter((one) => one !== "")) {
-      const path = await this.#place(uri, false).catch(unlessMissing);
-      if (uri === outputUri && path !== undefined && (await isMade(path))) throw exists(path);
+      const path = await this.storage.localTarget(uri);
+      if (uri === outputUri && (await isMade(path))) throw exists(path);
     }
   }
 
@@ -53,27 +52,17 @@ export class Places {
    * @param job name of the job, for results without a place of their own
    */
   async output(uri: string, job = ""): Promise<string> {
-    if (uri !== "") return this.#place(uri, true);
+    if (uri !== "") return this.storage.localTarget(uri, { create: true });
     return join(await makeFolder(join(this.folder, "datasets", basename(job))), "dataset.zip");
   }
 
-  /** Path of something that may have been made; undefined when nothing can be there any more, or it may not be touched any more. */
+  /** Path of something that may have been made; undefined when it may not be touched any more. */
   async made(uri: string, job: string): Promise<string | undefined> {
     if (uri === "") return this.output(uri, job);
-    return this.#place(uri, false).catch((error: unknown) => {
-      const isGone = error instanceof DomainError && ["RESOURCE_NOT_FOUND", "URI_NOT_ALLOWED"].includes(error.reason);
-      if (!isGone) throw error;
+    return this.storage.localTarget(uri).catch((error: unknown) => {
+      if (!(error instanceof DomainError) || error.reason !== "URI_NOT_ALLOWED") throw error;
       return undefined;
     });
-  }
-
-  /** @param create makes the folder that it lies in */
-  async #place(uri: string, create: boolean): Promise<string> {
-    const parent = uri.slice(0, uri.lastIndexOf("/", uri.length - 2) + 1) || ".";
-    return join(
-      await this.storage.localFolder(parent, { create }),
-      basename(uri.startsWith("file:") ? fileURLToPath(uri) : uri),
-    );
   }
 
   /** Sees that a file or folder is there; a remote file is not fetched. @throws DomainError as `look` */
@@ -94,9 +83,4 @@ async function makeFolder(path: string): Promise<string> {
     throw fileError(path, error);
   });
   return path;
-}
-
-/** A folder that is missing will be made. */
-function unlessMissing(error: unknown): undefined {
-  if (!(error instanceof DomainError) || error.reason !== "RESOURCE_NOT_FOUND") throw error;
 }

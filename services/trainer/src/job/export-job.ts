@@ -2,7 +2,6 @@
 
 import { mkdir } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { DataType, ExportFormat, type ExportSpec } from "@tandem/contracts";
 import { DomainError, invalid } from "@tandem/errors";
 import { fileError } from "@tandem/formats";
@@ -72,11 +71,7 @@ export class Exports {
   }
 
   async #target({ outputUri }: ExportSpec, name: string, job: string): Promise<string> {
-    if (outputUri !== "") {
-      const slash = outputUri.lastIndexOf("/") + 1;
-      const folder = await this.settings.storage.localFolder(outputUri.slice(0, slash) || ".", { create: true });
-      return join(folder, basename(outputUri.startsWith("file:") ? fileURLToPath(outputUri) : outputUri));
-    }
+    if (outputUri !== "") return this.settings.storage.localTarget(outputUri, { create: true });
     const folder = join(this.settings.exports, basename(job));
     await mkdir(folder, { recursive: true }).catch((error: unknown) => {
       throw fileError(folder, error);
