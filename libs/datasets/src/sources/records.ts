@@ -3,6 +3,9 @@ import { type FileHandle, open } from "node:fs/promises";
 import { fileError } from "@tandem/formats";
 import { invalidDataset } from "../invalid-dataset.js";
 
+/** Every image gets a name in memory: more than this is a mistake, or meant to fill it. */
+const MAX_IMAGES = 2 ** 24;
+
 /** Where the images lie in the bytes. */
 export interface RecordLayout {
   /** Bytes before the first image. */
@@ -61,6 +64,7 @@ function openRecords(path: string, file: FileHandle, { start, size, stride, coun
 }
 
 function checkLength(file: string, length: number, { start, size, stride, count }: RecordLayout): void {
+  if (count > MAX_IMAGES) throw invalidDataset(file, `holds ${count} images; at most ${MAX_IMAGES} are read of arrays`);
   const needed = count === 0 ? start : start + (count - 1) * stride + size;
   if (length < needed)
     throw invalidDataset(file, `is cut off: ${count} images need ${needed} bytes, and it has ${length}`);

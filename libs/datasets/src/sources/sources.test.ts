@@ -202,6 +202,7 @@ describe("NumPy arrays", () => {
     ["another type", npy([1, 1, 1], [1], "I8"), /holds I8; images are uint8/],
     ["another shape", npy([1, 1, 1, 2], [1, 2]), /is \[1,1,1,2\]/],
     ["cut off", npy([2, 1, 1], [1, 2]).subarray(0, -1), /cut off/],
+    ["more images than names fit", npy([2 ** 24 + 1, 1, 1], Array(2 ** 24 + 1).fill(0)), /16777217 images/],
   ])("refuses %s", async (_, bytes, message) => {
     await put({ "images.npy": bytes });
     await expect(openSource(join(folder, "images.npy"))).rejects.toThrow(message);
