@@ -1,6 +1,6 @@
 export { DatasetCheck, type Depth, type Findings } from "./check/dataset-check.js";
 export type { LabelSummary } from "./check/label-summary.js";
-export { type LatentStatistics, type LatentSums, statisticsOf } from "./check/latent-moments.js";
+export { addLatent, type LatentStatistics, type LatentSums, noSums, statisticsOf } from "./check/latent-moments.js";
 export { type DatasetProblem, MAX_PROBLEMS, Problems } from "./check/problems.js";
 export { type ContactSheetOptions, contactSheet } from "./contact-sheet.js";
 export { convertDataset } from "./converting/convert.js";

@@ -173,6 +173,8 @@ describe("latents", () => {
     const { info } = resultOf(await run(spec));
     expect(info).toMatchObject({ numImages: 10n, width: 8, height: 8, problems: [], labels: { counts: [5n, 5n] } });
     const { rawMean, rawStd, numImages } = info!.latentStatistics!;
+    const check = specOf("check", { measureStatistics: true }, { source: at("latents"), outputUri: "" });
+    expect(resultOf(await run(check)).info!.latentStatistics).toEqual(info!.latentStatistics);
     expect([rawMean.length, rawStd.length, numImages]).toEqual([info!.channels / 2, info!.channels / 2, 10n]);
     const dataset = await openDataset(join(folder, "latents"));
     const all = (await dataset.read([...Array(10).keys()])) as Float32Array;
@@ -222,14 +224,15 @@ describe("latents", () => {
 
   it("are made on where they were left, to the same bytes", async () => {
     await images(40);
-    const encode = { ...vae(), batchSize: 3 };
-    resultOf(await run(specOf("encode", encode, { outputUri: at("whole.zip").uri })));
+    const encode = { ...vae(), batchSize: 3, measureStatistics: true };
+    const whole = resultOf(await run(specOf("encode", encode, { outputUri: at("whole.zip").uri })));
     const { name } = await create(specOf("encode", encode));
     await progressed(server, name, 0n);
     await server.jobs.pauseJob({ name });
     const { state } = await server.ended(name);
     if (state === JobState.JOB_STATE_PAUSED) await server.jobs.resumeJob({ name });
-    resultOf(await server.ended(name));
+    const { latentStatistics } = resultOf(await server.ended(name)).info!;
+    expect(latentStatistics).toEqual(whole.info!.latentStatistics);
     expect((await readFile(join(folder, "out.zip"))).equals(await readFile(join(folder, "whole.zip")))).toBe(true);
   });
 

@@ -1,5 +1,13 @@
 /** @file The encoding job: images into latents, mean and standard deviation of the posterior of each (numerics, section 8). */
-import { decodePicture, openSource, type Picture, type PictureSource } from "@tandem/datasets";
+import {
+  addLatent,
+  decodePicture,
+  type LatentSums,
+  noSums,
+  openSource,
+  type Picture,
+  type PictureSource,
+} from "@tandem/datasets";
 import { DomainError } from "@tandem/errors";
 import { encodeNpy, fromFloat32 } from "@tandem/formats";
 import type { ChildContext, JobEnd } from "@tandem/jobs";
@@ -16,26 +24,26 @@ export async function encodeWork(input: DatasetInput<CodeInput>, context: ChildC
   const { batchSize } = operation;
   const source = await openSource(input.source);
   try {
-    await makeOnce(work, operation.output, async () => {
+    const made = await makeOnce(work, operation.output, async () => {
       context.progress({ done: 0, total: 0, unit: "images", stage: "loading the autoencoder" });
-      await withCoder(operation.autoencoder, { threads, batchSize }, (coder) =>
+      return withCoder(operation.autoencoder, { threads, batchSize }, (coder) =>
         encode(source, coder, operation, context),
       );
-      return true;
     });
     const { isMeasured } = operation;
-    return await published(operation, context, { isMeasured, classNames: source.classNames });
+    return await published(operation, context, { isMeasured, sums: made?.sums, classNames: source.classNames });
   } finally {
     await source.close();
   }
 }
 
+/** @returns sums of all latents; none when an earlier attempt made some of them */
 async function encode(
   source: PictureSource,
   coder: Coder,
   { output, maxImages, batchSize }: CodeInput,
   context: ChildContext,
-): Promise<void> {
+): Promise<{ sums?: LatentSums }> {
   const images = await Images.open(source, coder, maxImages);
   const { size, order } = images;
   const { labels, path, version } = source;
@@ -48,21 +56,26 @@ async function encode(
     identity: [path, version, order.map((index) => source.names[index]), coder.digest],
     stage: "encoding",
   };
+  const sums = noSums(coder.latentChannels);
   const shape = [3, size.height, size.width] as const;
   await inBatches(
     work,
     context,
     (first, count) => images.read(first, count),
-    async (data, count) => {
+    async (data, count, first) => {
       const latents = await coder.encode({ data, shape: [count, ...shape] }, context.signal);
       const [, ...latentShape] = latents.shape;
       const length = latents.data.length / count;
+      if (!latents.data.every(Number.isFinite))
+        throw new DomainError("NOT_FINITE", `${path}: the autoencoder makes values that are no numbers of its images`);
       return Array.from({ length: count }, (_, i) => {
         const values = latents.data.subarray(i * length, (i + 1) * length);
+        if (sums.count === first + i) addLatent(sums, values);
         return { bytes: Buffer.concat(encodeNpy(fromFloat32(values, latentShape, "F32"))), shape: latentShape };
       });
     },
   );
+  return sums.count === order.length ? { sums } : {};
 }
 
 /** The images of a source, in sorted order of their names, all of one size. */

@@ -18,8 +18,8 @@ export interface BatchedWork {
 
 /** Samples by number, in whatever form they come. */
 type Read<T> = (first: number, count: number) => Promise<T>;
-/** Samples, encoded. */
-type Make<T> = (batch: T, count: number) => Promise<readonly Omit<WrittenSample, "label">[]>;
+/** Samples, encoded; `first` is the number of the first. */
+type Make<T> = (batch: T, count: number, first: number) => Promise<readonly Omit<WrittenSample, "label">[]>;
 
 /** Changes whenever the same input would give other bytes. */
 const VERSION = 1;
@@ -49,7 +49,7 @@ export async function inBatches<T>(
       const next = first + batchSize;
       reading = next < count ? read(next, sizeFrom(next)) : undefined;
       reading?.catch(() => {}); // looked at in its turn
-      const made = await make(batch, sizeFrom(first));
+      const made = await make(batch, sizeFrom(first), first);
       const missing = made.slice(writer.finished - first);
       await writer.add(missing.map((sample, i) => ({ ...sample, label: labels?.[writer.finished + i] })));
     }

@@ -1,5 +1,12 @@
 /** @file The end of a job that has made a dataset: what it holds, its contact sheet, its artifacts. */
-import { contactSheet, DatasetCheck, type DatasetProblem, openDataset } from "@tandem/datasets";
+import {
+  contactSheet,
+  DatasetCheck,
+  type DatasetProblem,
+  type LatentSums,
+  openDataset,
+  Problems,
+} from "@tandem/datasets";
 import { replaceFile } from "@tandem/formats";
 import type { ChildContext, JobEnd } from "@tandem/jobs";
 import { datasetInfo, problemMessage } from "../inspect/dataset-info.js";
@@ -16,15 +23,17 @@ export interface Findings {
   readonly classNames?: readonly string[] | undefined;
   /** Whether its latents are to be measured. */
   readonly isMeasured?: boolean;
+  /** Sums of its latents, when they are known. */
+  readonly sums?: LatentSums | undefined;
 }
 
 /** @throws the signal's reason; DomainError OUT_OF_MEMORY (disk full) for the sheet */
 export async function published(
   { output, contactSheet: sheet }: OutputInput,
   context: ChildContext,
-  { skipped = [], skippedCount = 0, classNames = [], isMeasured = false }: Findings,
+  { skipped = [], skippedCount = 0, classNames = [], isMeasured = false, sums }: Findings,
 ): Promise<JobEnd<"dataset">> {
-  const info = await infoOf(output, isMeasured, context);
+  const info = await infoOf(output, isMeasured ? (sums ?? "unknown") : undefined, context);
   const { labels } = info;
   if (labels?.names.length === 0 && labels.labelDim === classNames.length) labels.names = [...classNames];
   const path = output.toLowerCase().endsWith(".zip") ? output : `${output}/`;
@@ -39,12 +48,17 @@ export async function published(
   return { kind: "done", result };
 }
 
-async function infoOf(output: string, isMeasured: boolean, { signal, progress }: ChildContext) {
+/** @param sums of latents that are to be measured; those that are not known are read again */
+async function infoOf(output: string, sums: LatentSums | "unknown" | undefined, { signal, progress }: ChildContext) {
   const check = await DatasetCheck.open(output);
   try {
+    if (sums !== "unknown") {
+      check.findings = { problems: new Problems(), ...(sums && { sums }) };
+      await lookAtHeads(check, signal);
+      return datasetInfo(check);
+    }
     const total = check.names.length;
-    if (!isMeasured) await lookAtHeads(check, signal);
-    for (let next = 0; isMeasured && next < total; next += TOGETHER) {
+    for (let next = 0; next < total; next += TOGETHER) {
       signal.throwIfAborted();
       const some = Array.from({ length: Math.min(TOGETHER, total - next) }, (_, i) => next + i);
       await check.look(some, "whole");
