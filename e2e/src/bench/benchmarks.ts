@@ -1,6 +1,7 @@
 /** @file The benchmarks by name, in the order in which they run. */
 import { batching, servers } from "./concurrency.js";
 import { convert } from "./convert.js";
+import { detectors } from "./detectors.js";
 import { ema } from "./ema.js";
 import { encode } from "./encode.js";
 import { denoise, loop, network } from "./evaluation.js";
@@ -21,6 +22,7 @@ export const benchmarks: Readonly<Record<string, () => AsyncIterable<Measurement
   training,
   encode,
   ema,
+  detectors,
   frechet,
   convert,
 };

@@ -7,7 +7,13 @@
 import { openDataset, trainingSource } from "@tandem/datasets";
 import { fromFloat32 } from "@tandem/formats";
 import { Graph, gradients, toOnnx, type Value } from "@tandem/graph";
-import { type FeatureNetworkConfig, featureNetworkConfig, featureTensors, preprocess, writeFeatureNetwork } from "@tandem/networks";
+import {
+  type FeatureNetworkConfig,
+  featureNetworkConfig,
+  featureTensors,
+  preprocess,
+  writeFeatureNetwork,
+} from "@tandem/networks";
 import { hashValues } from "@tandem/networks/testing";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 
@@ -35,10 +41,7 @@ function trainingGraph(): { graph: Graph; names: readonly string[] } {
     return value;
   };
   const linear = (name: string, x: Value, from: number, to: number) =>
-    g.add(
-      g.matmul(x, weight(`${name}.weight`, to, from), { transposeB: true }),
-      weight(`${name}.bias`, to),
-    );
+    g.add(g.matmul(x, weight(`${name}.weight`, to, from), { transposeB: true }), weight(`${name}.bias`, to));
   const norm = (name: string, x: Value) =>
     g.layerNorm(x, weight(`${name}.weight`, WIDTH), weight(`${name}.bias`, WIDTH), 1e-6);
   const image = g.reshape(g.input("x", [BATCH, 3, SIDE, SIDE]), [BATCH, 3, GRID, PATCH, GRID, PATCH]);
@@ -126,7 +129,8 @@ function inputsOf(data: Uint8Array, width: number, height: number, config: Featu
 }
 
 const [, , data, target] = process.argv;
-if (data === undefined || target === undefined) throw new Error("usage: train-detector.js DATASET.zip DETECTOR.safetensors");
+if (data === undefined || target === undefined)
+  throw new Error("usage: train-detector.js DATASET.zip DETECTOR.safetensors");
 const dataset = await openDataset(data);
 const [, height, width] = dataset.shape as [number, number, number];
 const source = trainingSource(dataset, { seed: 0n, isConditional: true });

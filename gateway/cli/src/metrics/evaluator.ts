@@ -23,10 +23,14 @@ export function openEvaluator(
   const roots = paths
     .filter((path): path is string => path !== undefined && isLocal(path))
     .flatMap((path) => [resolve(path), dirname(resolve(path))]);
+  const remote = paths.filter((path): path is string => path !== undefined && /^https:/i.test(path));
   const args = ["--measurements", join(home, "measurements"), "--device", options.device];
   if (gateway !== undefined) args.push("--gateway", gateway);
   const secrets = env.TANDEM_TOKEN ? { TANDEM_GATEWAY_TOKEN: env.TANDEM_TOKEN } : {};
-  return JobServer.open(context, "metric-evaluator", [...new Set(roots)], { args, env: gateway ? secrets : {} });
+  return JobServer.open(context, "metric-evaluator", [...new Set([...roots, ...remote])], {
+    args,
+    env: gateway ? secrets : {},
+  });
 }
 
 /** Has an evaluation done, showing progress. @throws DomainError of request or job, in the options' words; the signal's reason */

@@ -70,7 +70,7 @@ async function ofShards({ input, context, wanted, reference }: Opened): Promise<
           `the shards hold nothing of ${metric.detector}, which ${metric.name} needs`,
         );
       entryFor(reference!, metric, { digest: made.detectorDigest, dim: made.dim });
-      compared.push(await compare(metric, record.seed, { ...made, logits: undefined }, reference, ""));
+      compared.push(await compare(metric, record.seed, { ...made, logits: undefined }, reference, "", context.signal));
     }
   for (const record of compared) context.metric(record);
   return { records: compared, statistics, elapsedMs: performance.now() - began, forget: async () => {} };

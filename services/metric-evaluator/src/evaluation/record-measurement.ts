@@ -126,7 +126,7 @@ export class RecordMeasurement {
         const { wanted, sums, features, logits } = measured.find((one) => one.wanted.detector === metric.detector)!;
         const { dim, digest: detectorDigest, classes } = wanted;
         const said = { dim, detectorDigest, sums, features, logits: logits && { rows: logits, classes } };
-        return compare(metric, seed, said, reference, this.source.digest);
+        return compare(metric, seed, said, reference, this.source.digest, this.opened.context.signal);
       }),
     );
   }

@@ -20,10 +20,11 @@ export async function compare(
   said: Said,
   reference: Reference | undefined,
   sourceDigest: string,
+  signal: AbortSignal,
 ): Promise<MetricRecord> {
   return {
     metric: `metrics/${wanted.name}`,
-    value: await metricValue(wanted, said, reference),
+    value: await metricValue(wanted, said, reference, signal),
     seed: BigInt(seed),
     numImages: BigInt(said.sums.n),
     referenceSha256: wanted.metric.needs === "logits" ? "" : (reference?.sha256 ?? ""),
@@ -33,11 +34,16 @@ export async function compare(
   };
 }
 
-async function metricValue(wanted: WantedMetric, said: Said, reference: Reference | undefined): Promise<number> {
+async function metricValue(
+  wanted: WantedMetric,
+  said: Said,
+  reference: Reference | undefined,
+  signal: AbortSignal,
+): Promise<number> {
   const { metric } = wanted;
   const { dim, sums, features, logits, detectorDigest: digest } = said;
   if (metric.needs === "logits") return metric.compute({ dim: logits!.classes, rows: logits!.rows });
   const entry = entryFor(reference!, wanted, { digest, dim });
   if (metric.needs === "statistics") return metric.compute(await sums.statistics(), entry.gaussian);
-  return metric.compute({ dim, rows: features! }, entry.features!);
+  return metric.compute({ dim, rows: features! }, entry.features!, { signal });
 }
