@@ -13,12 +13,13 @@ export function describeStatistics({ latentStatistics }: DatasetInfo) {
   return { kind: "latent-stats", images: numImages, rawMean, rawStd, scale, bias };
 }
 
-/** Writes them: an object for scripts, for people a row per channel and the lists for a configuration. */
+/** Writes them: an object for scripts, for people a row per channel and the options of `tandem train`. */
 export function showStatistics({ output }: Pick<Context, "output">, info: DatasetInfo): void {
   const statistics = describeStatistics(info);
   const { rawMean, rawStd, scale, bias, images } = statistics;
-  const list = (values: readonly number[]) => `[${values.map((value) => Number(value.toPrecision(6))).join(", ")}]`;
-  output.result(statistics, `latents of ${images} images\nraw_mean  ${list(rawMean)}\nraw_std   ${list(rawStd)}`);
+  const list = (values: readonly number[]) => values.map((value) => Number(value.toPrecision(7))).join(",");
+  const options = `--latent-mean=${list(rawMean)} --latent-std=${list(rawStd)}`;
+  output.result(statistics, `latents of ${images} images; for tandem train:\n${options}`);
   if (output.json) return;
   output.results(
     rawMean.map((mean, channel) => ({
