@@ -8,7 +8,7 @@ const files = new NetworkFiles();
 afterAll(() => files[Symbol.dispose]());
 
 async function start(): Promise<Running> {
-  const stack = await Stack.start({ a: { cond: await files.write("cond") } });
+  const stack = await Stack.start({ a: { cond: await files.write("cond"), vae: files.autoencoder } });
   return {
     address: stack.gateway.address,
     golden: files.golden("cond"),
@@ -19,4 +19,4 @@ async function start(): Promise<Running> {
 }
 
 describe("the gateway before a sampler", () =>
-  conformanceSuite({ server: "gateway", start, lacks: ["labels: a model without labels", "autoencoder: "] }));
+  conformanceSuite({ server: "gateway", start, lacks: ["labels: a model without labels"] }));

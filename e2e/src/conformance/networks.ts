@@ -19,6 +19,9 @@ export class NetworkFiles implements Disposable {
     return path;
   }
 
+  /** A tiny autoencoder's folder. */
+  readonly autoencoder = golden.path("features", "vae", "two");
+
   /** The reference's inputs and outputs of the network. */
   golden(name: string): string {
     return golden.path("network", name);
