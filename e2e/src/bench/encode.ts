@@ -10,9 +10,9 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import { type Measurement, paired } from "./measure.js";
 import { startServer } from "./server.js";
 
-const SIDE = 256;
+const SIDE = 128;
 const COUNT = 2;
-const ROUNDS = 3;
+const ROUNDS = 5;
 
 const config = autoencoderConfig({}, "config");
 const autoencoder = { config, tensors: hashTensors("bench/", autoencoderTensors(config)), digest: "" };

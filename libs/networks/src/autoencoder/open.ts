@@ -63,7 +63,7 @@ export interface OpenAutoencoder {
 /**
  * Opens an autoencoder: its decoder for images of its sample size at once, others as they are asked for.
  * @param name how its sessions are called in the runtime
- * @param read called now, and again for every size and after an eviction: the tensors are not kept
+ * @param read called now, and again for every other size and after an eviction: the tensors are not kept
  * @throws DomainError what `read` and the runtime say
  */
 export async function openAutoencoder(
@@ -72,7 +72,13 @@ export async function openAutoencoder(
   read: () => Promise<Autoencoder>,
   { tile = 512, ...load }: OpenOptions = {},
 ): Promise<OpenAutoencoder> {
-  const { config, digest } = await read();
+  let first: Autoencoder | undefined = await read();
+  const { config, digest } = first;
+  const current = async () => {
+    const autoencoder = first ?? (await read());
+    first = undefined;
+    return autoencoder;
+  };
   const { imgChannels, latentChannels } = config;
   const factor = downscaleOf(config);
   const side = Math.max(1, Math.floor(tile / factor));
@@ -83,10 +89,10 @@ export async function openAutoencoder(
       return { ...load, maxBatchSize: Math.min(load.maxBatchSize ?? 32, fitting) };
     });
   const encoders = sessions("encoder", 1, async (size, externalFolder) =>
-    buildEncoder(await read(), size, { externalFolder }),
+    buildEncoder(await current(), size, { externalFolder }),
   );
   const decoders = sessions("decoder", factor, async (size, externalFolder) =>
-    buildDecoder(await read(), size, { externalFolder }),
+    buildDecoder(await current(), size, { externalFolder }),
   );
   const encoder = new Half(encoders, {
     inputScale: factor,

@@ -87,7 +87,11 @@ export class NetworkLoader implements ModelLoader {
   async #autoencoder(name: string, source: ModelSource, settings: LoadSettings, found: Autoencoder): Promise<Loaded> {
     const { provider, requireProvider } = settings;
     const facts = autoencoderFacts(found);
+    let first: Autoencoder | undefined = found;
     const read = async () => {
+      const known = first;
+      first = undefined;
+      if (known) return known;
       const current = await this.networks.read(source);
       if (current.kind !== "autoencoder") throw changed(name, facts.digest, current.network.digest);
       if (current.autoencoder.digest !== facts.digest) throw changed(name, facts.digest, current.autoencoder.digest);
