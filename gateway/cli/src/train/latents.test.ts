@@ -4,9 +4,8 @@
  */
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { encodeNpy } from "@tandem/formats";
-import { openAutoencoder, readAutoencoder, readNetworkFacts } from "@tandem/networks";
-import { Runtime } from "@tandem/runtime";
+import { readNetworkFacts } from "@tandem/networks";
+import sharp from "sharp";
 import { decodeImage } from "../generate/grid.js";
 import { golden, Workspace } from "../testing/run-tandem.js";
 
@@ -16,59 +15,53 @@ const COUNT = 20;
 const STARTS_WITHIN_MS = 180_000;
 
 let place: Workspace;
+/** Options of the training: what the latents were measured to have. */
+let statistics: string[] = [];
 beforeAll(async () => {
   place = await Workspace.make();
-  await writeLatents("data");
-});
+  await writePictures("pictures");
+  const encode = ["dataset", "encode", "--source", "pictures", "--dest", "latents.zip", "--vae", VAE];
+  expect(await place.run(encode)).toMatchObject({ code: 0 });
+  const { stdout } = await place.run(["dataset", "latent-stats", "--source", "latents.zip"]);
+  statistics = stdout.match(/--latent-\w+=\S+/g) ?? [];
+  expect(statistics).toHaveLength(2);
+}, STARTS_WITHIN_MS);
 afterAll(async () => place[Symbol.asyncDispose]());
 
-/** Mean and standard deviation of the latents of plain pictures of two classes, as `dataset encode` stores them. */
-async function writeLatents(name: string): Promise<void> {
-  const runtime = new Runtime({ threads: 1 });
-  const vae = await openAutoencoder(runtime, "vae", () => readAutoencoder(VAE), { provider: "cpu" });
-  const area = SIDE ** 2;
-  const data = Uint8Array.from({ length: COUNT * 3 * area }, (_, i) => {
-    const image = Math.floor(i / (3 * area));
-    return 60 * (image % 2) + 5 * image + ((i % SIDE) + Math.floor((i % area) / SIDE)) / 2;
-  });
-  const latents = await vae.encode({ data, shape: [COUNT, 3, SIDE, SIDE] });
-  await runtime.close();
-  const shape = latents.shape.slice(1);
-  const size = latents.data.length / COUNT;
-  await mkdir(place.path(name, "00000"), { recursive: true });
-  const labels: [string, number][] = [];
+/** Plain pictures of two classes, each with a slope in it. */
+async function writePictures(name: string): Promise<void> {
   for (let i = 0; i < COUNT; i++) {
-    const file = `00000/img-mean-std-${String(i).padStart(8, "0")}.npy`;
-    const bytes = new Uint8Array(latents.data.slice(i * size, (i + 1) * size).buffer);
-    await writeFile(place.path(name, file), Buffer.concat(encodeNpy({ dtype: "F32", shape, data: bytes })));
-    labels.push([file, i % 2]);
+    const folder = place.path(name, i % 2 === 0 ? "dark" : "light");
+    await mkdir(folder, { recursive: true });
+    const slope = (at: number) => 60 * (i % 2) + 5 * i + ((Math.floor(at / 3) % SIDE) >> 1);
+    const pixels = Buffer.from(Array.from({ length: 3 * SIDE ** 2 }, (_, at) => slope(at)));
+    const raw = { width: SIDE, height: SIDE, channels: 3 as const };
+    await writeFile(`${folder}/${i}.png`, await sharp(pixels, { raw }).png().toBuffer());
   }
-  await writeFile(place.path(name, "dataset.json"), JSON.stringify({ labels }));
 }
 
 const network = "--preset edm2-img512-xs --channels 8 --channel-mult 1,2 --num-blocks 1 --attn-resolutions none";
 const run = (...more: string[]) => [
-  ...`train --outdir run --data data ${network} --batch 32 --duration 1Ki --snapshot 1Ki --ema-std 0.050,0.100`.split(
+  ...`train --outdir run --data latents.zip ${network} --batch 32 --duration 1Ki --snapshot 1Ki --ema-std 0.050,0.100`.split(
     " ",
   ),
   ...more,
 ];
-const STATISTICS = ["--latent-mean", "0.4,-0.1,0.2,0.05", "--latent-std", "1.5,0.9,1.1,2"];
-
 describe("a latent network", () => {
-  it("is trained on latents with the statistics that were given; its pictures are decoded", async () => {
-    const { code, stdout, stderr } = await place.run(run("--vae", VAE, ...STATISTICS));
+  it("is trained on latents with the statistics that were measured; its pictures are decoded", async () => {
+    const { code, stdout, stderr } = await place.run(run("--vae", VAE, ...statistics));
     expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(stdout + stderr).toContain(`pictures of samples are decoded by ${VAE}`);
     const files = await readdir(place.path("run"));
     const snapshot = files.find((file) => /^network-snapshot-.*-0\.050\.safetensors$/.test(file))!;
+    const [rawMean, rawStd] = statistics.map((option) => option.split("=")[1]!.split(",").map(Number));
     expect(await readNetworkFacts(place.path("run", snapshot))).toMatchObject({
       config: { imgResolution: 8, imgChannels: 4, labelDim: 2 },
       encoding: {
         kind: "latent",
         autoencoder: `file://${VAE}`,
-        rawMean: [0.4, -0.1, 0.2, 0.05],
-        rawStd: [1.5, 0.9, 1.1, 2],
+        rawMean,
+        rawStd,
         finalStd: 0.5,
         downscale: 8,
       },
@@ -137,7 +130,7 @@ servers:
       2,
       "--latent-std is 1,1,1; it must be 4 positive",
     ],
-    [["--vae", "./nothing", ...STATISTICS], 3, "--autoencoder: there is no ./nothing"],
+    [["--vae", "./nothing", "--latent-mean", "1", "--latent-std", "1"], 3, "--autoencoder: there is no ./nothing"],
   ])("with %j is refused before anything starts", async (args, code, message) => {
     const outcome = await place.run(run(...args, "--outdir", "never"));
     expect(outcome).toMatchObject({ code, stderr: expect.stringContaining(message) });
