@@ -1,10 +1,11 @@
 /** @file `tandem ema coefficients`: how much of every snapshot an EMA length takes. */
 
-import type { EmaProfile } from "@tandem/contracts";
+import { ArtifactServiceDefinition, type EmaProfile, EmaReconstructorServiceDefinition } from "@tandem/contracts";
 import { parseSnapshotName } from "@tandem/ema";
 import type { Context } from "../context.js";
 import { type EmaOptions, inEmaOptions, profileOptions, rootsOf, toReconstructionSpec } from "../ema/options.js";
-import { Reconstructor } from "../ema/reconstructor.js";
+import { openReconstructor } from "../ema/reconstruct.js";
+import type { JobServer } from "../jobs/job-server.js";
 
 interface Row {
   readonly std: number;
@@ -22,19 +23,17 @@ export const emaCoefficients = {
   async action(context: Context, options: EmaOptions) {
     const { output, signal } = context;
     const spec = await toReconstructionSpec({ ...options, outprefix: "", skip: false, batch: 0 });
-    await using reconstructor = await Reconstructor.open(context, rootsOf(options.indir));
+    await using reconstructor = await openReconstructor(context, rootsOf(options.indir));
+    const client = reconstructor.client(EmaReconstructorServiceDefinition);
     try {
       const request = { spec, validateOnly: true };
-      const { job } = await reconstructor.reconstructor.createReconstructionJob(request, { signal });
+      const { job } = await client.createReconstructionJob(request, { signal });
       const resolved = job!.spec!.kind!.value as typeof spec;
       const snapshots = (await snapshotsOf(reconstructor, resolved, signal)).filter(
         ({ nimg }) => nimg <= resolved.nimg,
       );
       const targets = resolved.stds.map((std) => ({ nimg: resolved.nimg, std }));
-      const { solutions } = await reconstructor.reconstructor.solveCoefficients(
-        { inputs: snapshots, targets },
-        { signal },
-      );
+      const { solutions } = await client.solveCoefficients({ inputs: snapshots, targets }, { signal });
       const rows = solutions.flatMap(({ target, coefficients }): Row[] =>
         snapshots.map(({ name, nimg, std }, i) => {
           return { std: target!.std, snapshot: name, nimg, snapshotStd: std, coefficient: coefficients[i]! };
@@ -63,7 +62,7 @@ type Listed = EmaProfile & { readonly name: string };
 
 /** The snapshots that a reconstruction of this request takes, in order of time. */
 async function snapshotsOf(
-  { artifacts }: Reconstructor,
+  server: JobServer,
   {
     source,
     sourcePrefix,
@@ -73,7 +72,9 @@ async function snapshotsOf(
 ): Promise<Listed[]> {
   const found: Listed[] = [];
   for (let pageToken = ""; ; ) {
-    const page = await artifacts.listArtifacts({ parent: source!.uri, pageSize: 1000, pageToken }, { signal });
+    const page = await server
+      .client(ArtifactServiceDefinition)
+      .listArtifacts({ parent: source!.uri, pageSize: 1000, pageToken }, { signal });
     for (const { displayName, details } of page.artifacts) {
       const name = parseSnapshotName(displayName);
       const provenance = details?.$case === "snapshot" ? details.value.provenance : undefined;

@@ -9,8 +9,7 @@ import {
   rootsOf,
   toReconstructionSpec,
 } from "../ema/options.js";
-import { reconstructNetworks } from "../ema/reconstruct.js";
-import { Reconstructor } from "../ema/reconstructor.js";
+import { openReconstructor, reconstructNetworks } from "../ema/reconstruct.js";
 import { prepareFolder } from "../generate/image-files.js";
 import { isLocal } from "../generate/model-reference.js";
 import { missing } from "../option-values.js";
@@ -29,7 +28,7 @@ PREFIX-0008388-report.json, holds both.`,
     if (outdir === undefined) throw missing("outdir", "say where the networks go");
     const spec = await toReconstructionSpec(options);
     if (isLocal(outdir)) await prepareFolder("--outdir", outdir);
-    await using reconstructor = await Reconstructor.open(context, rootsOf(indir, outdir));
+    await using reconstructor = await openReconstructor(context, rootsOf(indir, outdir));
     try {
       const { networks, report } = await reconstructNetworks(context, reconstructor, spec);
       for (const network of networks) {

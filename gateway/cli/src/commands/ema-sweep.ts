@@ -4,8 +4,7 @@ import { Command } from "commander";
 import type { Context } from "../context.js";
 import { type EmaOptions, inEmaOptions, profileOptions, rootsOf, toReconstructionSpec } from "../ema/options.js";
 import { sweepPicture } from "../ema/picture.js";
-import { type MadeNetwork, reconstructNetworks } from "../ema/reconstruct.js";
-import { Reconstructor } from "../ema/reconstructor.js";
+import { type MadeNetwork, openReconstructor, reconstructNetworks } from "../ema/reconstruct.js";
 import { Gateway } from "../gateway.js";
 import { imagePath, prepareFolder, writeOutput } from "../generate/image-files.js";
 import { type GenerateOptions, generateOptions } from "../generate/options.js";
@@ -67,7 +66,7 @@ Networks and images stay in --outdir: run again, with more lengths or seeds, the
 /** Networks that are there are kept. */
 async function makeNetworks(context: Context, options: SweepOptions): Promise<MadeNetwork[]> {
   const spec = await toReconstructionSpec({ ...options, outprefix: "phema", skip: true, batch: 8 });
-  await using reconstructor = await Reconstructor.open(context, rootsOf(options.indir, options.outdir));
+  await using reconstructor = await openReconstructor(context, rootsOf(options.indir, options.outdir));
   try {
     return (await reconstructNetworks(context, reconstructor, spec)).networks;
   } catch (error) {

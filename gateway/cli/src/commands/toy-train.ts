@@ -2,13 +2,12 @@
 import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { ToyTraining, type TrainingResult, TrainingSpec } from "@tandem/contracts";
+import { ToyTraining, TrainerServiceDefinition, type TrainingResult, TrainingSpec } from "@tandem/contracts";
 import { type Command, Option } from "commander";
 import type { Context } from "../context.js";
 import { prepareFolder } from "../generate/image-files.js";
 import { finite, integer, notNegative, oneOf, positive } from "../option-values.js";
-import { followTraining } from "../train/follow.js";
-import { Trainer } from "../train/trainer.js";
+import { followTraining, openTrainer } from "../train/follow.js";
 
 interface ToyOptions {
   outdir: string;
@@ -55,11 +54,11 @@ It learns the density of a fractal tree of Gaussians, by its score. Run again, i
     const { output, signal } = context;
     const { outdir, dryRun } = options;
     if (!dryRun) await prepareFolder("--outdir", outdir);
-    await using trainer = await Trainer.open(context, [resolve(outdir)]);
+    await using trainer = await openTrainer(context, [resolve(outdir)]);
     const { href } = pathToFileURL(resolve(outdir));
     const spec = TrainingSpec.fromPartial({ outputUri: `${href}/`, run: { $case: "toy", value: toyOf(options) } });
     const request = { requestId: randomUUID(), spec, validateOnly: dryRun };
-    const { job } = await trainer.trainer.createTrainingJob(request, { signal });
+    const { job } = await trainer.client(TrainerServiceDefinition).createTrainingJob(request, { signal });
     const resolved = job!.spec?.kind?.value as TrainingSpec;
     if (dryRun) {
       const json = ToyTraining.toJSON(resolved.run!.value as ToyTraining);

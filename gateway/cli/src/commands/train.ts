@@ -3,16 +3,15 @@ import { randomUUID } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Job, JobState, type TrainingResult } from "@tandem/contracts";
+import { type Job, JobState, TrainerServiceDefinition, type TrainingResult } from "@tandem/contracts";
 import { DomainError } from "@tandem/errors";
 import type { Context } from "../context.js";
 import { prepareFolder } from "../generate/image-files.js";
 import { isLocal } from "../generate/model-reference.js";
-import { followTraining } from "../train/follow.js";
+import { followTraining, openTrainer } from "../train/follow.js";
 import { type TrainOptions, trainOptions } from "../train/options.js";
 import { describeTraining } from "../train/plan.js";
 import { checkTrainOptions, inTrainOptions, toTrainingSpec } from "../train/spec.js";
-import { Trainer } from "../train/trainer.js";
 
 export const train = {
   usage: "train",
@@ -28,7 +27,7 @@ Run again, the command goes on from the newest whole checkpoint of the folder; C
     const { outdir = "", data = "", startFrom, autoencoder, dryRun } = options;
     const roots = await rootsOf(options);
     if (outdir !== "" && isLocal(outdir) && !dryRun) await prepareFolder("--outdir", outdir);
-    await using trainer = await Trainer.open(context, roots);
+    await using trainer = await openTrainer(context, roots);
     const spec = toTrainingSpec(options, {
       output: outdir === "" ? "" : uriOf(outdir, true),
       dataset: uriOf(data, (await kindOf(data)) === "folder"),
@@ -37,7 +36,7 @@ Run again, the command goes on from the newest whole checkpoint of the folder; C
     });
     try {
       const request = { requestId: randomUUID(), spec, validateOnly: dryRun };
-      const { job } = await trainer.trainer.createTrainingJob(request, { signal });
+      const { job } = await trainer.client(TrainerServiceDefinition).createTrainingJob(request, { signal });
       if (dryRun) return output.result(...describeTraining(job!));
       report(context, options, await followTraining(context, trainer, job!.name));
     } catch (error) {

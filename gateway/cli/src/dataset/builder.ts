@@ -5,9 +5,7 @@ import {
   type DatasetInfo,
   type DatasetResult,
   type DatasetSpec,
-  JobState,
 } from "@tandem/contracts";
-import { DomainError } from "@tandem/errors";
 import type { Context } from "../context.js";
 import { followJob } from "../jobs/follow-job.js";
 import { JobServer } from "../jobs/job-server.js";
@@ -35,7 +33,6 @@ export async function datasetJob(
 ): Promise<DatasetResult> {
   const builder = server.client(DatasetBuilderServiceDefinition);
   const { job } = await builder.createDatasetJob({ requestId: randomUUID(), spec }, { signal: context.signal });
-  const { name, state, result } = await followJob(context, server.jobs, job!.name, { title });
-  if (state === JobState.JOB_STATE_SUCCEEDED) return result!.kind!.value as DatasetResult;
-  throw new DomainError("JOB_STATE", `${name} was paused: tandem jobs resume goes on with it`, { resource: name });
+  const { result } = await followJob(context, server.jobs, job!.name, { title });
+  return result!.kind!.value as DatasetResult;
 }

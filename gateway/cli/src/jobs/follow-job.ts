@@ -24,20 +24,22 @@ export interface FollowOptions {
   readonly onEvent?: (event: Event) => boolean;
   /** Units of the progress that make one as it is shown, and its name; by default as the job tells. */
   readonly scale?: { readonly per: number; readonly unit: string };
+  /** Whether a job that rests is an end like any other; else it is an error, for it has no result. */
+  readonly mayRest?: boolean;
   /** Whether remarks are shown as well as warnings. */
   readonly isTalkative?: boolean;
 }
 
 /**
  * Shows progress, warnings and whatever `onEvent` takes; a connection that is lost is made again.
- * @returns the job, done or at rest
- * @throws DomainError JOB_STATE with its reason when it failed; the signal's reason once it is cancelled
+ * @returns the job, done; or at rest where that may be
+ * @throws DomainError JOB_STATE with its reason when it failed or was paused; the signal's reason once it is cancelled
  */
 export async function followJob(
   { output, signal }: Context,
   jobs: Client<typeof JobServiceDefinition>,
   name: string,
-  { title, onEvent = () => false, scale, isTalkative = false }: FollowOptions,
+  { title, onEvent = () => false, scale, mayRest = false, isTalkative = false }: FollowOptions,
 ): Promise<Job> {
   let progress: Progress | undefined;
   let job: Job | undefined;
@@ -66,7 +68,9 @@ export async function followJob(
       }
       if (event.$case === "job") job = event.value;
       else show(event);
-      if (job?.state === JobState.JOB_STATE_PAUSED && !signal.aborted) return job;
+      if (job?.state !== JobState.JOB_STATE_PAUSED || signal.aborted) continue;
+      if (mayRest) return job;
+      throw new DomainError("JOB_STATE", `${name} was paused: tandem jobs resume goes on with it`, { resource: name });
     }
   } finally {
     signal.removeEventListener("abort", cancel);

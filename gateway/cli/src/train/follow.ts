@@ -1,59 +1,34 @@
-/** @file A training job as it goes on, until it ends; Ctrl-C cancels it, which writes a checkpoint. */
+/** @file A training job as it goes on, until it ends. */
 import { fileURLToPath } from "node:url";
-import {
-  type Artifact,
-  ArtifactKind,
-  type Job,
-  JobState,
-  type TrainingStatus,
-  toMilliseconds,
-} from "@tandem/contracts";
-import { DomainError } from "@tandem/errors";
+import { type Artifact, ArtifactKind, type Job, type TrainingStatus } from "@tandem/contracts";
 import type { Context } from "../context.js";
-import { jobEvents } from "../jobs/events.js";
-import type { Progress } from "../output/progress.js";
-import type { Trainer } from "./trainer.js";
+import { followJob } from "../jobs/follow-job.js";
+import { JobServer } from "../jobs/job-server.js";
 
-const INFO = 1;
+/** Opens a trainer. @param roots what one of our own may read and write @throws DomainError as JobServer.open */
+export const openTrainer = (context: Context, roots: readonly string[]): Promise<JobServer> =>
+  JobServer.open(context, "trainer", roots);
 
 /**
- * Shows progress and statuses, and names every file.
+ * Shows progress and statuses, and names every file; Ctrl-C cancels the run, which writes a checkpoint.
  * @returns the job, done or at rest
  * @throws DomainError JOB_STATE with its reason when it failed; the signal's reason once it is cancelled
  */
-export async function followTraining({ output, signal }: Context, { jobs }: Trainer, name: string): Promise<Job> {
-  let progress: Progress | undefined;
-  let job: Job | undefined;
+export function followTraining(context: Context, { jobs }: JobServer, name: string): Promise<Job> {
+  const { output } = context;
   let counted = "images";
-  const cancel = () => void jobs.cancelJob({ name }).catch(() => {}); // lost against its end, or the trainer is gone
-  signal.addEventListener("abort", cancel, { once: true });
-  if (signal.aborted) cancel();
-  try {
-    for await (const { event } of jobEvents(jobs, name, {
-      onLost: ({ message }) => output.note(`${message}; waiting for it`),
-    })) {
-      if (event?.$case === "progress") {
-        const { done, total, unit, rate, eta } = event.value;
-        counted = unit;
-        progress ??= output.progress("train", Number(total), unit);
-        progress.update(Number(done), { perSecond: rate, leftMs: eta && toMilliseconds(eta) });
-      } else if (event?.$case === "trainingStatus")
+  return followJob(context, jobs, name, {
+    title: "train",
+    mayRest: true,
+    isTalkative: true,
+    onEvent(event) {
+      if (event.$case === "progress") counted = event.value.unit;
+      if (event.$case === "artifact") output.result(...described(event.value));
+      if (event.$case === "trainingStatus")
         output.result({ kind: "status", ...event.value }, line(event.value, counted));
-      else if (event?.$case === "artifact") output.result(...described(event.value));
-      else if (event?.$case === "log" && (event.value.severity > INFO || !output.json))
-        output.note(event.value.message);
-      else if (event?.$case === "job") {
-        job = event.value;
-        if (job.state === JobState.JOB_STATE_PAUSED && !signal.aborted) return job;
-      }
-    }
-  } finally {
-    signal.removeEventListener("abort", cancel);
-    progress?.stop();
-  }
-  signal.throwIfAborted();
-  if (job?.state === JobState.JOB_STATE_SUCCEEDED) return job;
-  throw new DomainError("JOB_STATE", job?.error?.message || `the run ended without a result (${job?.state})`);
+      return event.$case === "artifact" || event.$case === "trainingStatus";
+    },
+  });
 }
 
 function line(
