@@ -4,7 +4,7 @@ import sharp from "sharp";
 import type { Dataset } from "./dataset.js";
 import { invalidDataset } from "./invalid-dataset.js";
 import { permutation } from "./permutation.js";
-import { MAX_PIXELS } from "./samples/image.js";
+import { MAX_PIXELS } from "./pictures/max-pixels.js";
 
 /** What a contact sheet shows. */
 export interface ContactSheetOptions {

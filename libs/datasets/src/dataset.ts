@@ -4,15 +4,8 @@ import { parseNpy, toFloat32 } from "@tandem/formats";
 import type { DatasetFacts } from "./facts.js";
 import { type DatasetFiles, openFiles } from "./files/dataset-files.js";
 import { invalidDataset } from "./invalid-dataset.js";
-import {
-  decodeImage,
-  HEAD_BYTES,
-  type ImageFacts,
-  imageFacts,
-  MAX_PIXELS,
-  pngFacts,
-  TAIL_BYTES,
-} from "./samples/image.js";
+import { MAX_PIXELS } from "./pictures/max-pixels.js";
+import { decodeImage, HEAD_BYTES, type ImageFacts, imageFacts, pngFacts, TAIL_BYTES } from "./samples/image.js";
 import { folderLabels, type Label, type Labels, readLabels } from "./samples/labels.js";
 
 /** An open dataset. */

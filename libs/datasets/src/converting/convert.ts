@@ -7,9 +7,9 @@ import { invalidDataset } from "../invalid-dataset.js";
 import { checkLabels, type Label, labelsOf } from "../samples/labels.js";
 import { type DatasetWriter, openDatasetWriter, type WrittenItem } from "../writing/dataset-writer.js";
 import { type ConvertHooks, type ConvertOptions, type ConvertPlan, type ConvertReport, planOf } from "./options.js";
-import type { PictureSource } from "./picture-source.js";
-import type { Prepared } from "./prepare.js";
-import { PreparePool } from "./prepare-pool.js";
+import type { PictureFile, PictureSource } from "./picture-source.js";
+import { isOfThePicture, type Prepared } from "./prepare.js";
+import { bytesOf, PreparePool, type Travelling } from "./prepare-pool.js";
 
 /** Bytes of pictures that travel together, about; and how many at most. */
 const [GROUP_BYTES, GROUP_MAX] = [2 ** 20, 64];
@@ -147,7 +147,7 @@ class Conversion {
     const read = await Promise.all(group.map((picture) => this.#readPicture(picture)));
     const there = read.flatMap((picture, i) => ("code" in picture ? [] : [{ file: this.#file(group[i]!), picture }]));
     for (const { picture } of there) {
-      this.#read.bytes += (picture instanceof Uint8Array ? picture : picture.data).byteLength;
+      this.#read.bytes += bytesOf(picture)?.length ?? (picture as PictureFile).bytes;
       this.#read.pictures++;
     }
     const prepared = there.length > 0 ? await this.pool.run(there) : [];
@@ -155,11 +155,11 @@ class Conversion {
     return group.map((picture, i) => [picture, "code" in read[i]! ? read[i] : prepared[at++]!] as const);
   }
 
-  async #readPicture({ index }: Ordered) {
+  async #readPicture({ index }: Ordered): Promise<Travelling | { code: string; message: string }> {
     try {
-      return await this.source.read(index);
+      return this.source.fileOf?.(index) ?? (await this.source.read(index));
     } catch (error) {
-      if (!(error instanceof DomainError) || !OF_THE_PICTURE.has(error.reason)) throw error;
+      if (!(error instanceof DomainError) || !isOfThePicture(error)) throw error;
       return { code: "unreadable", message: error.message };
     }
   }
@@ -209,6 +209,3 @@ class Conversion {
     this.hooks.onProgress?.({ done: count, total: this.total, skipped: skipped.count });
   }
 }
-
-/** Why a source may fail to read a picture while others can be read. */
-const OF_THE_PICTURE: ReadonlySet<string> = new Set(["DATASET_INVALID", "RESOURCE_NOT_FOUND", "URI_NOT_ALLOWED"]);

@@ -2,7 +2,7 @@
 import { type DatasetFiles, openFiles } from "../files/dataset-files.js";
 import { invalidDataset } from "../invalid-dataset.js";
 import { checkLabels, folderClasses, folderNames, type Label, labelsOf, parseLabels } from "../samples/labels.js";
-import type { PictureSource } from "./picture-source.js";
+import type { PictureFile, PictureSource } from "./picture-source.js";
 
 /**
  * Where labels come from. `auto`: dataset.json if there is one, else folders; `json`: dataset.json, which must be there; `folders`: the
@@ -71,6 +71,12 @@ class PictureFiles implements PictureSource {
 
   read(index: number): Promise<Uint8Array> {
     return this.files.read(this.names[index]!);
+  }
+
+  fileOf(index: number): PictureFile | undefined {
+    const name = this.names[index]!;
+    const path = this.files.pathOf?.(name);
+    return path === undefined ? undefined : { path, bytes: this.files.size(name) };
   }
 
   close(): Promise<void> {

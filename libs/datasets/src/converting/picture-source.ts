@@ -2,6 +2,12 @@
 import type { Picture } from "../resample/resampler.js";
 import type { Label } from "../samples/labels.js";
 
+/** A picture that is a file of its own. */
+export interface PictureFile {
+  readonly path: string;
+  readonly bytes: number;
+}
+
 /**
  * Pictures by number: the files of a tree, or the images of one large file. Names and labels are all there at once, pixels when they
  * are read.
@@ -24,5 +30,7 @@ export interface PictureSource {
    * @throws DomainError DATASET_INVALID naming the picture
    */
   read(index: number): Promise<Uint8Array | Picture>;
+  /** Where a picture lies that is a file of its own: whoever decodes it then reads it, in its own thread, instead of `read`. */
+  fileOf?(index: number): PictureFile | undefined;
   close(): Promise<void>;
 }

@@ -2,10 +2,14 @@
 import { Worker } from "node:worker_threads";
 import type { Picture } from "../resample/resampler.js";
 import type { ConvertPlan } from "./options.js";
+import type { PictureFile } from "./picture-source.js";
 import type { Prepared } from "./prepare.js";
 
+/** A picture as it travels: its bytes, its pixels, or where it lies. */
+export type Travelling = Uint8Array | Picture | PictureFile;
+
 /** Pictures that travel together. */
-export type Group = readonly { readonly file: string; readonly picture: Uint8Array | Picture }[];
+export type Group = readonly { readonly file: string; readonly picture: Travelling }[];
 
 interface Task {
   readonly group: Group;
@@ -46,11 +50,8 @@ export class PreparePool {
     );
     return new Promise((resolve, reject) => {
       tasks.push({ group, resolve, reject });
-      const owned = group.map(({ file, picture }) => ({
-        file,
-        picture: picture instanceof Uint8Array ? own(picture) : { ...picture, data: own(picture.data) },
-      }));
-      const buffers = owned.map(({ picture }) => (picture instanceof Uint8Array ? picture : picture.data).buffer);
+      const owned = group.map(({ file, picture }) => ({ file, picture: owning(picture) }));
+      const buffers = owned.flatMap(({ picture }) => bytesOf(picture)?.buffer ?? []);
       worker.postMessage(owned, [...new Set(buffers)] as ArrayBuffer[]);
     });
   }
@@ -64,6 +65,17 @@ export class PreparePool {
     this.#failure ??= error;
     for (const { tasks } of this.#threads) for (const task of tasks.splice(0)) task.reject(this.#failure);
   }
+}
+
+/** The bytes that travel with a picture. */
+export function bytesOf(picture: Travelling): Uint8Array | undefined {
+  if (picture instanceof Uint8Array) return picture;
+  return "data" in picture ? picture.data : undefined;
+}
+
+function owning(picture: Travelling): Travelling {
+  if (picture instanceof Uint8Array) return own(picture);
+  return "data" in picture ? { ...picture, data: own(picture.data) } : picture;
 }
 
 /** Bytes in a buffer of their own: what is a part of another buffer is copied, since that one may be in use. */

@@ -1,13 +1,8 @@
 /** @file A thread of a conversion: one decoder, one resampler, one picture after the other. */
 import { parentPort, workerData } from "node:worker_threads";
-import sharp from "sharp";
 import type { ConvertPlan } from "./options.js";
 import { type Prepared, Preparer } from "./prepare.js";
 import type { Group } from "./prepare-pool.js";
-
-// Threads are ours already, and no picture comes twice.
-sharp.concurrency(1);
-sharp.cache(false);
 
 const preparer = new Preparer(workerData as ConvertPlan);
 

@@ -12,6 +12,8 @@ export interface DatasetFiles {
   readonly names: readonly string[];
   /** Bytes of a file. */
   size(name: string): number;
+  /** The path of a file that is one of its own, not a part of another. */
+  pathOf?(name: string): string;
   /** CRC-32 of a file: an archive tells it, a folder's file is read for it. @throws DomainError RESOURCE_NOT_FOUND */
   crc32(name: string): Promise<number>;
   /** A part of a file. @throws DomainError DATASET_INVALID, RESOURCE_NOT_FOUND */

@@ -35,12 +35,16 @@ export class FolderFiles implements DatasetFiles {
     return this.sizes.get(name)!;
   }
 
+  pathOf(name: string): string {
+    return join(this.path, name);
+  }
+
   async crc32(name: string): Promise<number> {
     return crc32(await this.read(name));
   }
 
   async read(name: string, offset = 0, length = this.size(name) - offset): Promise<Buffer> {
-    const path = join(this.path, name);
+    const path = this.pathOf(name);
     try {
       const file = await open(path, "r");
       try {

@@ -4,8 +4,8 @@
  */
 import { describe, expect, it } from "@jest/globals";
 import sharp, { type Sharp } from "sharp";
-import { MAX_PIXELS } from "../samples/image.js";
 import { decodePicture } from "./decode.js";
+import { MAX_PIXELS } from "./max-pixels.js";
 
 /** An RGB picture that no codec stores in a few bytes. */
 function noise(width: number, height: number, channels: 3 | 4 = 3): Sharp {

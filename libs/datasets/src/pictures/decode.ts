@@ -1,9 +1,9 @@
 /** @file Any picture as RGB pixels. */
-import sharp from "sharp";
+import { isMainThread } from "node:worker_threads";
 import { invalidDataset } from "../invalid-dataset.js";
 import type { Picture } from "../resample/resampler.js";
-import { MAX_PIXELS } from "../samples/image.js";
 import { checkKind } from "./kind.js";
+import { MAX_PIXELS } from "./max-pixels.js";
 import { turboJpeg } from "./turbo-jpeg.js";
 
 /**
@@ -47,8 +47,22 @@ function reusedRoom(): (pixels: number) => Uint8Array {
   };
 }
 
+let sharp: Promise<typeof import("sharp").default> | undefined;
+
+/** Loaded when it is wanted: threads that see JPEGs only start sooner. In one of ours it needs no threads, and keeps no picture. */
+async function loadSharp() {
+  const { default: loaded } = await import("sharp");
+  if (!isMainThread) {
+    loaded.concurrency(1);
+    loaded.cache(false);
+  }
+  return loaded;
+}
+
 async function decodeBySharp(bytes: Buffer, file: string): Promise<Picture> {
-  const { data, info } = await sharp(bytes, {
+  sharp ??= loadSharp();
+  const open = await sharp;
+  const { data, info } = await open(bytes, {
     limitInputPixels: MAX_PIXELS,
     failOn: "warning",
     ignoreIcc: true,

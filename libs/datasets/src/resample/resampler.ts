@@ -1,6 +1,7 @@
 /** @file Resampling of 8-bit images that equals Pillow's bit for bit, by a WebAssembly kernel (assembly/resample.ts). */
 import { DomainError } from "@tandem/errors";
 import { resample } from "../generated/resample.wasm.js";
+import { MAX_PIXELS } from "../pictures/max-pixels.js";
 import { crop } from "../transforms/geometry.js";
 import { type Filter, type Weights, weightsOf } from "./weights.js";
 
@@ -30,8 +31,6 @@ const PAGE = 2 ** 16;
 const MARGIN = 16;
 /** The compiler's own memory ends before. */
 const BEGIN = 1024;
-/** A thin picture, resized, would fill the memory. */
-const MAX_PIXELS = 2 ** 26;
 /** Weights kept: sizes of sources repeat. */
 const KEPT = 256;
 

@@ -1,15 +1,13 @@
 /** @file An image as a sample: RGB, uint8, channels outermost. */
 import sharp from "sharp";
 import { invalidDataset } from "../invalid-dataset.js";
+import { MAX_PIXELS } from "../pictures/max-pixels.js";
 
 /** Height and width that a file says, and how many colour channels it has beside alpha. */
 export interface ImageFacts {
   readonly width: number;
   readonly height: number;
 }
-
-/** More pixels are refused: an image of a dataset is small, and a bomb says it is not. */
-export const MAX_PIXELS = 2 ** 26;
 
 const PNG = Buffer.from("89504e470d0a1a0a", "hex");
 const IEND = Buffer.from("0000000049454e44ae426082", "hex");
