@@ -9,8 +9,8 @@ import zipfile
 
 from PIL import Image
 
-source, output, size = sys.argv[1], sys.argv[2], int(sys.argv[3])
-names = sorted(os.listdir(source))
+count, source, output, size = int(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
+names = sorted(os.listdir(source))[:count]
 start = time.perf_counter()
 with zipfile.ZipFile(output, "w", zipfile.ZIP_STORED) as archive:
     for index, name in enumerate(names):

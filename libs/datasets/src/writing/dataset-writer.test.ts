@@ -111,6 +111,28 @@ describe.each([["set.zip"], ["set"]])("a dataset in %s", (name) => {
     await changed.close();
   });
 
+  it("does not read again what was made to outlast a power cut, but sees when it is gone", async () => {
+    const path = join(folder, name);
+    const writer = await openDatasetWriter(path, options);
+    const journal = `${path}.part.journal`;
+    const batch = Array.from({ length: 512 }, (_, i) => sample(i % 5));
+    while (!(await readFile(journal, "utf8")).includes("synced")) await writer.add(batch);
+    const { count } = writer;
+    await writer.close();
+    const [part, at] = name.endsWith(".zip") ? [`${path}.part`, 70] : [`${path}.part/00000/img00000000.png`, 20];
+    const file = await open(part, "r+");
+    await file.write(Buffer.from("xxx"), 0, 3, at);
+    await file.close();
+    const trusting = await openDatasetWriter(path, options);
+    expect(trusting.finished).toBe(count);
+    await trusting.close();
+    if (name.endsWith(".zip")) await truncate(part, 1000);
+    else await rm(`${path}.part/00001`, { recursive: true });
+    const anew = await openDatasetWriter(path, options);
+    expect(anew.finished).toBe(0);
+    await anew.close();
+  });
+
   it("begins anew for other work, or when its files were taken away", async () => {
     const path = join(folder, name);
     await (await write(path)).close();

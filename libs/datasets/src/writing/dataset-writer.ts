@@ -38,7 +38,7 @@ export interface DatasetWriterOptions {
 }
 
 /** Bytes and files after which what was written is made to outlast a power cut. */
-const [SYNC_BYTES, SYNC_FILES] = [2 ** 27, 4096];
+const [SYNC_BYTES, SYNC_FILES] = [2 ** 25, 2048];
 const LABELS = "dataset.json";
 
 /**
@@ -95,6 +95,8 @@ export class DatasetWriter {
   /** Files may be half written since. */
   #failed: unknown;
   #unsynced = { bytes: 0, files: 0 };
+  /** The sync that runs, of the first `items`. */
+  #sync: { readonly items: number; readonly done: Promise<void>; isDone: boolean } | undefined;
 
   private constructor(
     private readonly path: string,
@@ -160,6 +162,7 @@ export class DatasetWriter {
   async finish(): Promise<void> {
     try {
       if (this.#failed) throw this.#failed;
+      await this.#endSync();
       const bytes = Buffer.from(labelsText(this.path, this.kind, this.#labels));
       await this.store.append([{ name: LABELS, bytes, crc: crc32(bytes) }]);
       await refuseExisting(this.path);
@@ -174,6 +177,7 @@ export class DatasetWriter {
 
   /** Stops before the end. What is written waits for the next time. Twice is nothing. */
   async close(): Promise<void> {
+    await this.#sync?.done.catch(() => {}); // It was thrown where it was waited for, or nobody asks any more.
     await this.store.close();
     await this.journal.close();
     await this.lock.release();
@@ -191,13 +195,28 @@ export class DatasetWriter {
     }
   }
 
+  /** Makes what was written outlast a power cut, beside the writing of more. */
   async #syncSometimes(files: readonly EncodedFile[]): Promise<void> {
     this.#unsynced.files += files.length;
     for (const { bytes } of files) this.#unsynced.bytes += bytes.length;
-    if (this.#unsynced.bytes < SYNC_BYTES && this.#unsynced.files < SYNC_FILES) return;
-    await this.store.sync();
-    await this.journal.markSynced();
+    if (this.#sync?.isDone) await this.#endSync();
+    if (this.#sync || (this.#unsynced.bytes < SYNC_BYTES && this.#unsynced.files < SYNC_FILES)) return;
+    const sync = { items: this.finished, isDone: false, done: this.store.sync() };
+    const end = () => {
+      sync.isDone = true;
+    };
+    sync.done.then(end, end);
+    this.#sync = sync;
     this.#unsynced = { bytes: 0, files: 0 };
+  }
+
+  /** Waits for the sync that runs, if one does. */
+  async #endSync(): Promise<void> {
+    const sync = this.#sync;
+    if (!sync) return;
+    await sync.done;
+    this.#sync = undefined;
+    await this.journal.markSynced(sync.items);
   }
 
   #failure(error: unknown): unknown {

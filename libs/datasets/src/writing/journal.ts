@@ -27,7 +27,6 @@ export interface JournalRecord {
 }
 
 const VERSION = 1;
-const SYNCED = '"synced"\n';
 
 export class Journal {
   private constructor(
@@ -58,7 +57,7 @@ export class Journal {
       const value = parse(line);
       if (value === undefined) break;
       at += Buffer.byteLength(line) + 1;
-      if (value === "synced") synced = items.length;
+      if (isMark(value)) synced = value.synced;
       else {
         items.push(value as JournalItem);
         ends.push(at);
@@ -80,8 +79,9 @@ export class Journal {
     await this.#write(items.map((item) => `${JSON.stringify(item)}\n`).join(""));
   }
 
-  async markSynced(): Promise<void> {
-    await this.#write(SYNCED);
+  /** The first `items` outlast a power cut. */
+  async markSynced(items: number): Promise<void> {
+    await this.#write(`${JSON.stringify({ synced: items })}\n`);
   }
 
   async close(): Promise<void> {
@@ -97,6 +97,9 @@ export class Journal {
     }
   }
 }
+
+const isMark = (value: unknown): value is { synced: number } =>
+  typeof value === "object" && value !== null && "synced" in value;
 
 function parse(line: string | undefined): unknown {
   try {
