@@ -2,14 +2,15 @@
 import { isMainThread } from "node:worker_threads";
 import { invalidDataset } from "../invalid-dataset.js";
 import type { Picture } from "../resample/resampler.js";
-import { checkKind } from "./kind.js";
+import { checkKind, type PictureKind } from "./kind.js";
 import { MAX_PIXELS } from "./max-pixels.js";
+import { decodePng } from "./png.js";
 import { turboJpeg } from "./turbo-jpeg.js";
 
 /**
  * Decodes a PNG, JPEG or WebP, whatever its name says. Grey and palettes become RGB; alpha is dropped, colours below it stay as they
- * are; colour profiles are not applied, and orientation tags do not turn the picture: pixels are those that are stored. JPEGs are
- * decoded in the thread that calls.
+ * are; colour profiles are not applied, and orientation tags do not turn the picture: pixels are those that are stored. JPEGs and
+ * plain PNGs are decoded in the thread that calls.
  * @param file its name, for errors
  * @throws DomainError DATASET_INVALID naming the file: damaged, cut off, more than 2^26 pixels, animated, more than 8 bits a
  *   channel, CMYK, of another type
@@ -25,17 +26,23 @@ export class PictureDecoder {
   async decode(bytes: Uint8Array, file: string): Promise<Picture> {
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const kind = checkKind(file, buffer);
-    const jpeg = kind === "jpeg" ? turboJpeg() : undefined;
-    if (!jpeg) return decodeBySharp(buffer, file);
     try {
-      return jpeg.decode(buffer, (pixels) => {
+      const picture = decodeHere(kind, buffer, (pixels) => {
         if (pixels > MAX_PIXELS) throw new Error("pixel limit");
         return this.room(pixels);
       });
+      if (picture) return picture;
     } catch (error) {
       throw invalidDataset(file, reasonOf(error as Error), error);
     }
+    return decodeBySharp(buffer, file);
   }
+}
+
+/** What is decoded in the thread that calls; undefined for all else. */
+function decodeHere(kind: PictureKind, bytes: Buffer, room: (pixels: number) => Uint8Array): Picture | undefined {
+  if (kind === "png") return decodePng(bytes, room);
+  return kind === "jpeg" ? turboJpeg()?.decode(bytes, room) : undefined;
 }
 
 /** One piece of memory that grows to the largest picture: fresh memory for each takes longer to get than to fill. */
