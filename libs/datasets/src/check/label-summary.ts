@@ -1,4 +1,5 @@
 /** @file The labels of a dataset as they are found, each fault named instead of the first thrown. */
+import { sortNames } from "../files/name-order.js";
 import type { Problems } from "./problems.js";
 
 /** What the labels are. */
@@ -47,7 +48,7 @@ export function summarizeFolders(names: readonly string[]): LabelSummary {
     const folder = name.includes("/") ? name.slice(0, name.indexOf("/")) : "";
     counts.set(folder, (counts.get(folder) ?? 0) + 1);
   }
-  const folders = [...counts.keys()].sort();
+  const folders = sortNames([...counts.keys()]);
   if (folders.length < 2) return NONE;
   return { kind: "class", dim: folders.length, counts: folders.map((name) => counts.get(name)!), names: folders };
 }

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { DomainError } from "@tandem/errors";
 import type { DatasetProblem } from "../check/problems.js";
+import { orderOf } from "../files/name-order.js";
 import { invalidDataset } from "../invalid-dataset.js";
 import { checkLabels, type Label, labelsOf } from "../samples/labels.js";
 import { type DatasetWriter, openDatasetWriter, type WrittenItem } from "../writing/dataset-writer.js";
@@ -71,7 +72,8 @@ function inOrder({ path, names, labels }: PictureSource, options: ConvertOptions
     checkLabels(path, own, names);
   }
   const pictures = names.map((name, index) => ({ index, name, label: own?.[index] }));
-  pictures.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  const order = orderOf(names);
+  pictures.sort((a, b) => order(a.name, b.name));
   const twice = pictures.findIndex(({ name }, i) => i > 0 && name === pictures[i - 1]!.name);
   if (twice >= 0) throw invalidDataset(`${path}: ${pictures[twice]!.name}`, "there are two pictures of this name");
   return pictures;

@@ -8,7 +8,7 @@ import { ZipFiles } from "./zip-files.js";
 export interface DatasetFiles {
   /** Where they lie, for errors. */
   readonly path: string;
-  /** Sorted by code units, as Python sorts them. */
+  /** Sorted by code points, as Python sorts them. */
   readonly names: readonly string[];
   /** Bytes of a file. */
   size(name: string): number;

@@ -5,6 +5,7 @@ import { crc32 } from "node:zlib";
 import { fileError } from "@tandem/formats";
 import { invalidDataset } from "../invalid-dataset.js";
 import type { DatasetFiles } from "./dataset-files.js";
+import { sortNames } from "./name-order.js";
 
 /** A folder. Files that begin with "." are not of the dataset. */
 export class FolderFiles implements DatasetFiles {
@@ -14,7 +15,7 @@ export class FolderFiles implements DatasetFiles {
     readonly path: string,
     private readonly sizes: ReadonlyMap<string, number>,
   ) {
-    this.names = [...sizes.keys()].sort();
+    this.names = sortNames([...sizes.keys()]);
   }
 
   static async open(path: string): Promise<FolderFiles> {

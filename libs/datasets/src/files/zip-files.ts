@@ -7,6 +7,7 @@ import yauzl, { type Entry, type ZipFile } from "yauzl";
 import { invalidDataset } from "../invalid-dataset.js";
 import { BlockReader } from "./block-reader.js";
 import type { DatasetFiles } from "./dataset-files.js";
+import { sortNames } from "./name-order.js";
 
 /** ZIP's names of what it does to files. */
 const [STORED, DEFLATED] = [0, 8];
@@ -36,7 +37,7 @@ export class ZipFiles implements DatasetFiles {
     private readonly file: FileHandle,
     private readonly entries: ReadonlyMap<string, Place>,
   ) {
-    this.names = [...entries.keys()].sort();
+    this.names = sortNames([...entries.keys()]);
   }
 
   static async open(path: string): Promise<ZipFiles> {

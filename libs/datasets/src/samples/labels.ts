@@ -1,4 +1,5 @@
 /** @file Labels of a dataset: dataset.json, or the names of the folders that images lie in (numerics, section 7). */
+import { sortNames } from "../files/name-order.js";
 import { invalidDataset } from "../invalid-dataset.js";
 
 /** The label of a sample: a class, or a vector. */
@@ -102,7 +103,7 @@ export function folderClasses(names: readonly string[]): number[] | undefined {
 }
 
 /** Top-level folders, sorted; "" stands for files outside of any. */
-export const folderNames = (names: readonly string[]): string[] => [...new Set(names.map(topFolder))].sort();
+export const folderNames = (names: readonly string[]): string[] => sortNames([...new Set(names.map(topFolder))]);
 
 const topFolder = (name: string): string => (name.includes("/") ? name.slice(0, name.indexOf("/")) : "");
 

@@ -1,9 +1,11 @@
 /** @file Any source of pictures, told by what it holds, never by its name alone. */
+
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileError } from "@tandem/formats";
 import { openPictures } from "../converting/picture-files.js";
 import type { PictureSource } from "../converting/picture-source.js";
+import { sortNames } from "../files/name-order.js";
 import { invalidDataset } from "../invalid-dataset.js";
 import { labelsOf } from "../samples/labels.js";
 import { openTar } from "./cifar/archive.js";
@@ -34,7 +36,7 @@ export async function openSource(
   const source = await openUnlabelled(path, labelsFile === undefined ? labels : "none");
   if (labelsFile === undefined) return source;
   try {
-    const names = [...source.names].sort();
+    const names = sortNames([...source.names]);
     const byName = await readLabelsFile(labelsFile, names);
     return withLabels(source, labelsOf(labelsFile, byName, source.names));
   } catch (error) {
