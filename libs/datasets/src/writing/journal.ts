@@ -22,7 +22,7 @@ export interface JournalRecord {
   readonly items: readonly JournalItem[];
   /** So many of the items outlast a power cut. */
   readonly synced: number;
-  /** Bytes of the journal up to the end of every item. */
+  /** Bytes of the journal up to the end of every item, and of the marks behind it. */
   readonly ends: readonly number[];
 }
 
@@ -57,8 +57,10 @@ export class Journal {
       const value = parse(line);
       if (value === undefined) break;
       at += Buffer.byteLength(line) + 1;
-      if (isMark(value)) synced = value.synced;
-      else {
+      if (isMark(value)) {
+        synced = value.synced;
+        if (ends.length > 0) ends[ends.length - 1] = at;
+      } else {
         items.push(value as JournalItem);
         ends.push(at);
       }
