@@ -36,7 +36,7 @@ servers:
 
   it("ships for the demo", async () => {
     const { servers } = await readStackConfig(defaultStackFile);
-    expect(servers.map(({ name }) => name)).toEqual(["net", "gnet", "trainer", "ema", "datasets"]);
+    expect(servers.map(({ name }) => name)).toEqual(["net", "gnet", "trainer", "ema", "datasets", "metrics"]);
   });
 
   it.each([
