@@ -96,6 +96,12 @@ describe("jobs of the servers", () => {
       names.filter((name) => name.startsWith("servers/a/")),
     );
     expect((await jobs.listJobs({})).jobs).toEqual([]);
+    for (const pageToken of [
+      "abc",
+      Buffer.from("[1]").toString("base64url"),
+      Buffer.from("null").toString("base64url"),
+    ])
+      await expect(jobs.listJobs({ parent: "servers/-", pageToken })).rejects.toThrow(/page_token/);
 
     const [newest] = names as [string];
     expect((await jobs.getJob({ name: newest })).job!.name).toBe(newest);
@@ -132,6 +138,8 @@ describe("jobs of the servers", () => {
       async () => showState((await jobs.getJob({ name: `servers/b/${job}` })).job!.state) === "SUCCEEDED",
     );
     await servers[1]![Symbol.asyncDispose]();
+    const { jobs: left } = await jobs.listJobs({ parent: "servers/-" });
+    expect(left.every(({ name }) => name.startsWith("servers/a/"))).toBe(true);
     await expect(jobs.getJob({ name: `servers/b/${job}` })).rejects.toMatchObject({ reason: "SERVER_UNAVAILABLE" });
     servers[1] = await serveJobs(join(folder, "unused"), () => []);
   });

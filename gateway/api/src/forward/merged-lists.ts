@@ -1,11 +1,13 @@
 /** @file Lists over several servers: jobs of all of them, newest first, page by page. */
 import { type Job, JobServiceDefinition, type ListJobsRequest, type ListJobsResponse } from "@tandem/contracts";
-import { invalid } from "@tandem/errors";
+import { DomainError, invalid } from "@tandem/errors";
 import { type CallContext, onBehalfOf } from "@tandem/rpc";
 import type { ModelServer } from "../registry/model-server.js";
 import type { Registry } from "../registry/registry.js";
 import { qualifiedNames, splitName } from "./resource-names.js";
 
+/** Parent of the jobs of all servers. */
+const ALL = "servers/-";
 const [DEFAULT_PAGE, MAX_PAGE] = [50, 1000];
 
 /** Where a server's list goes on: its page token, and how many of that page were shown already. */
@@ -26,16 +28,23 @@ export async function listJobs(
   const size = Math.min(request.pageSize || DEFAULT_PAGE, MAX_PAGE);
   const cursors = request.pageToken === "" ? undefined : readToken(request.pageToken);
   const servers = serversOf(registry, parent).filter(({ name }) => !cursors || cursors[name]);
-  const pages = await Promise.all(
+  const asked = await Promise.all(
     servers.map(async (server) => {
       const [token, shown] = cursors?.[server.name] ?? ["", 0];
       const page = { pageSize: size, pageToken: token, filter };
-      const { jobs, nextPageToken } = await server.client(JobServiceDefinition).listJobs(page, onBehalfOf(context));
-      return { server, token, shown, jobs: jobs.slice(shown), nextPageToken };
+      try {
+        const { jobs, nextPageToken } = await server.client(JobServiceDefinition).listJobs(page, onBehalfOf(context));
+        return { server, token, shown, jobs: jobs.slice(shown), nextPageToken };
+      } catch (error) {
+        const isAway = error instanceof DomainError && error.reason === "SERVER_UNAVAILABLE";
+        if (isAway && parent === ALL) return undefined; // it went a moment ago: health does not know it yet
+        throw error;
+      }
     }),
   );
+  const pages = asked.filter((page) => page !== undefined);
   const all = pages.flatMap(({ server, jobs }) => jobs.map((job) => ({ server, job })));
-  const chosen = all.sort((a, b) => createdAt(b.job) - createdAt(a.job)).slice(0, size);
+  const chosen = all.sort(newestFirst).slice(0, size);
   const next: Record<string, Cursor> = {};
   for (const { server, token, shown, jobs, nextPageToken } of pages) {
     const taken = chosen.filter((one) => one.server === server).length;
@@ -49,7 +58,7 @@ export async function listJobs(
 }
 
 function serversOf(registry: Registry, parent: string): readonly ModelServer[] {
-  if (parent === "servers/-") return registry.serving.filter((server) => server.serves(JobServiceDefinition));
+  if (parent === ALL) return registry.serving.filter((server) => server.serves(JobServiceDefinition));
   const name = splitName(parent);
   if (name?.own !== "") throw invalid("parent", parent, "servers/{server}, servers/- for all, or empty");
   return [registry.server(name.server)];
@@ -57,10 +66,17 @@ function serversOf(registry: Registry, parent: string): readonly ModelServer[] {
 
 const createdAt = ({ createTime }: Job): number => createTime?.getTime() ?? 0;
 
+/** Those of the same millisecond have one order, too: pages must not differ. */
+const newestFirst = (a: { job: Job }, b: { job: Job }): number =>
+  createdAt(b.job) - createdAt(a.job) || (a.job.name < b.job.name ? 1 : -1);
+
 function readToken(token: string): Record<string, Cursor> {
+  const refused = invalid("page_token", token, "the next_page_token of the page before");
   try {
-    return JSON.parse(Buffer.from(token, "base64url").toString("utf8")) as Record<string, Cursor>;
-  } catch {
-    throw invalid("page_token", token, "the next_page_token of the page before");
-  }
+    const cursors = JSON.parse(Buffer.from(token, "base64url").toString("utf8")) as Record<string, Cursor>;
+    const isCursor = (one: unknown) =>
+      Array.isArray(one) && typeof one[0] === "string" && Number.isSafeInteger(one[1]) && one[1] >= 0;
+    if (cursors !== null && Object.values(cursors).every(isCursor)) return cursors;
+  } catch {} // no JSON: refused as well
+  throw refused;
 }

@@ -18,13 +18,15 @@ export async function* jobEvents(
   { after = 0n, signal, onLost }: { after?: bigint; signal?: AbortSignal; onLost?: (error: DomainError) => void } = {},
 ): AsyncGenerator<WatchJobResponse> {
   let at = after;
+  let hasBegun = false;
   let lostAt: number | undefined;
   for (;;) {
     try {
       let isFirst = true;
       for await (const event of jobs.watchJob({ name, afterSequence: at }, signal ? { signal } : {})) {
         lostAt = undefined;
-        if (!isFirst || at === after) yield event;
+        if (!isFirst || !hasBegun) yield event;
+        hasBegun = true;
         isFirst = false;
         at = event.sequence;
       }

@@ -9,6 +9,7 @@ import { device } from "../option-values.js";
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,127}$/, "lower-case letters, digits, '.', '_' and '-'");
 const address = z.string().regex(/^(\[[0-9a-f:]+\]|[^:\s]+):\d{1,5}$/i, "HOST:PORT");
+const deviceName = z.string().refine(isDevice, "auto, cpu, cuda, webgpu, cuda:N or webgpu:N");
 
 const sampler = z.strictObject({
   name,
@@ -16,7 +17,7 @@ const sampler = z.strictObject({
   /** Models to hold, by name: paths against this file, or URIs. */
   models: z.record(name, z.string()).default({}),
   /** Where networks run. */
-  device: z.string().refine(isDevice, "auto, cpu, cuda, webgpu, cuda:N or webgpu:N").optional(),
+  device: deviceName.optional(),
   /** Threads of this process. */
   threads: z.int().min(1).max(1024).optional(),
   /** Processors to pin it to, as taskset lists them: `0`, `0-3,6`. */
@@ -45,7 +46,7 @@ const jobService = z.strictObject({
 const datasetBuilder = jobService.extend({
   kind: z.literal("dataset-builder"),
   /** Where autoencoders run. */
-  device: z.string().refine(isDevice, "auto, cpu, cuda, webgpu, cuda:N or webgpu:N").optional(),
+  device: deviceName.optional(),
 });
 
 const metricEvaluator = jobService.extend({
@@ -53,7 +54,7 @@ const metricEvaluator = jobService.extend({
   /** Weights by detector: paths against this file, or URIs. */
   detectors: z.record(name, z.string()).default({}),
   /** Where detectors run. */
-  device: z.string().refine(isDevice, "auto, cpu, cuda, webgpu, cuda:N or webgpu:N").optional(),
+  device: deviceName.optional(),
 });
 
 const external = z.strictObject({

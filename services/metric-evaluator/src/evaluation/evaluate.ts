@@ -1,10 +1,14 @@
 /** @file The work of an evaluation, in its own process: detectors see images once, and every metric is made of what they said. */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
 import { type EvaluationResult, type MetricRecord, toDuration } from "@tandem/contracts";
 import { DomainError } from "@tandem/errors";
 import type { ChildContext, JobEnd } from "@tandem/jobs";
 import { Runtime } from "@tandem/runtime";
+import { sha256File } from "@tandem/storage";
 import { Detector } from "../detectors/detector.js";
-import { removeOld } from "../records/folders.js";
+import { RECORDS, removeOld } from "../records/folders.js";
+import { Records } from "../records/records.js";
 import { FileImages } from "../source/file-images.js";
 import { GeneratedImages } from "../source/generated-images.js";
 import type { ImageSource } from "../source/image-source.js";
@@ -15,7 +19,8 @@ import type { EvaluationInput } from "./evaluation-input.js";
 import { type WantedMetric, wantedMetrics } from "./metric-names.js";
 import { RecordMeasurement } from "./record-measurement.js";
 import { entryFor, openReference, type Reference } from "./reference.js";
-import { compare } from "./values.js";
+import { toRecord } from "./to-record.js";
+import { compare, type Said } from "./values.js";
 
 /** What an evaluation has opened before it measures. */
 export interface Opened {
@@ -60,20 +65,37 @@ async function ofShards({ input, context, wanted, reference }: Opened): Promise<
   const began = performance.now();
   say(context, "merging shards");
   const statistics = await mergeShards(input.shards);
-  const compared: MetricRecord[] = [];
+  const sourceDigest = await filesDigest(input.shards);
+  const records: MetricRecord[] = [];
   for (const record of reference ? statistics : [])
     for (const metric of wanted) {
-      const made = record.detectors.find(({ detector }) => detector === metric.detector);
-      if (!made)
-        throw new DomainError(
-          "MODEL_INCOMPATIBLE",
-          `the shards hold nothing of ${metric.detector}, which ${metric.name} needs`,
-        );
-      entryFor(reference!, metric, { digest: made.detectorDigest, dim: made.dim });
-      compared.push(await compare(metric, record.seed, { ...made, logits: undefined }, reference, "", context.signal));
+      const said = saidOf(record, metric);
+      records.push(await compare(metric, record.seed, said, reference, sourceDigest, context.signal));
     }
-  for (const record of compared) context.metric(record);
-  return { records: compared, statistics, elapsedMs: performance.now() - began, forget: async () => {} };
+  for (const record of records) context.metric(record);
+  await new Records(join(input.measurements, RECORDS)).add(records.map((one) => toRecord(one, input, context)));
+  return { records, statistics, elapsedMs: performance.now() - began, forget: async () => {} };
+}
+
+/** What shards hold for a metric. @throws DomainError MODEL_INCOMPATIBLE when they lack it */
+function saidOf({ detectors }: RecordStatistics, { name, metric, detector }: WantedMetric): Said {
+  const made = detectors.find((one) => one.detector === detector);
+  const refuse = (what: string) =>
+    new DomainError(
+      "MODEL_INCOMPATIBLE",
+      `the shards hold ${what}, which ${name} needs; make them with --metrics ${name}`,
+    );
+  if (metric.needs === "logits")
+    throw new DomainError("MODEL_INCOMPATIBLE", `${name} needs the logits of all images in one job; shards keep none`);
+  if (!made) throw refuse(`nothing of ${detector}`);
+  if (metric.needs === "features" && !made.features) throw refuse(`no features of single images by ${detector}`);
+  return { ...made, logits: undefined };
+}
+
+/** Of some files in any order. */
+async function filesDigest(paths: readonly string[]): Promise<string> {
+  const digests = await Promise.all(paths.map((path) => sha256File(path)));
+  return `sha256:${createHash("sha256").update(digests.sort().join("\n")).digest("hex")}`;
 }
 
 async function ofImages(opened: Opened): Promise<Findings> {

@@ -68,12 +68,11 @@ export class Evaluations {
     if (spec.batchSize > MAX_BATCH) throw invalid("spec.batch_size", spec.batchSize, `at most ${MAX_BATCH}`);
     if ((spec.workers ?? 0) > MAX_WORKERS) throw invalid("spec.workers", spec.workers, `at most ${MAX_WORKERS}`);
     if (spec.reference) await this.artifacts.localPath(spec.reference, "spec.reference");
-    if (spec.source?.$case === "images" || spec.source?.$case === "generation")
-      for (const { detector } of metrics) await this.settings.detectors.path(detector, spec.detectors);
-    checkHolds(
-      spec.statisticsUri,
-      metrics.map(({ detector }) => detector),
-    );
+    if (spec.source?.$case === "images" || spec.source?.$case === "generation") {
+      const names = metrics.map(({ detector }) => detector);
+      for (const detector of names) await this.settings.detectors.path(detector, spec.detectors);
+      checkHolds(spec.statisticsUri, names);
+    }
     const source = await this.#source(spec);
     const seeds = seedsOf(source);
     if (SINGLE.test(spec.statisticsUri) && seeds.length > 1)
@@ -141,7 +140,9 @@ export class Evaluations {
 
   async #run(context: Context): Promise<JobEnd<"evaluation">> {
     const input = await this.#input(context);
-    return runInChild(new URL("./evaluation-process.js", import.meta.url), input, context);
+    // Images are read and decoded by the threads of Node's pool.
+    const env = { ...process.env, UV_THREADPOOL_SIZE: String(Math.max(1, context.spec.workers ?? 0)) };
+    return runInChild(new URL("./evaluation-process.js", import.meta.url), input, context, { env });
   }
 
   async #input({ spec, name, signal }: Context): Promise<EvaluationInput> {

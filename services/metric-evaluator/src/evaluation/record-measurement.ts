@@ -12,6 +12,7 @@ import type { RecordStatistics } from "../statistics/statistics-message.js";
 import type { Findings, Opened } from "./evaluate.js";
 import type { WantedMetric } from "./metric-names.js";
 import { positionsOf } from "./positions.js";
+import { toRecord } from "./to-record.js";
 import { compare } from "./values.js";
 
 /** An evaluation of images by detectors. */
@@ -57,7 +58,7 @@ export class RecordMeasurement {
       const measured = await measurement.measured(this.#positions);
       const values = await this.#compare(seed, measured);
       for (const value of values) context.metric(value);
-      await store.add(values.map((value) => this.#toRecord(value)));
+      await store.add(values.map((value) => toRecord(value, input, context, this.source.weightsDigests)));
       records.push(...values);
       if (path !== undefined) statistics.push({ seed, detectors: measured.map(toStatistics) });
       elapsedMs += measurement.elapsedMs;
@@ -129,12 +130,6 @@ export class RecordMeasurement {
         return compare(metric, seed, said, reference, this.source.digest, this.opened.context.signal);
       }),
     );
-  }
-
-  #toRecord(metric: MetricRecord): EvaluationRecord {
-    const { input, context } = this.opened;
-    const weightsDigests = { ...this.source.weightsDigests };
-    return { metric, createTime: new Date(), job: context.job, spec: input.spec, weightsDigests };
   }
 
   #detector(name: string): Detector {
