@@ -1,6 +1,6 @@
 /** @file The checks by the folder or file of the golden data that they read. */
 import type { GoldenCase } from "./case.js";
-import { dataset, resize } from "./datasets.js";
+import { dataset, resize, shuffle } from "./datasets.js";
 import { dinov2, inception } from "./features.js";
 import { flops } from "./flops.js";
 import type { GoldenFolder } from "./folder.js";
@@ -33,6 +33,7 @@ export const checks: Readonly<Record<string, Check>> = {
   phema,
   resize,
   dataset,
+  "dataset/shuffle.json": shuffle,
   toy,
   sampler,
   digits,

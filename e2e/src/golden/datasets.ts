@@ -1,4 +1,4 @@
-/** @file resize/ and dataset/: resampling equals Pillow's and archives equal the reference's, bit for bit. */
+/** @file resize/ and dataset/: resampling equals Pillow's, archives and subsets equal the reference's, bit for bit. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import {
   openDataset,
   openPictures,
   Resampler,
+  shuffledSubset,
   type TransformName,
 } from "@tandem/datasets";
 import { exact, type GoldenCase } from "./case.js";
@@ -70,6 +71,24 @@ export async function* dataset(folder: GoldenFolder): AsyncGenerator<GoldenCase>
       },
     };
   }
+}
+
+interface ShuffleCase {
+  seed: number;
+  n: number;
+  num: number;
+  indices: number[];
+}
+
+/** dataset/shuffle.json: which images of many a seed picks. */
+export async function* shuffle(folder: GoldenFolder): AsyncGenerator<GoldenCase> {
+  if (!folder.has("dataset", "shuffle.json")) return;
+  for (const { seed, n, num, indices } of folder.json<ShuffleCase[]>("dataset", "shuffle.json"))
+    yield {
+      section: "dataset/shuffle.json",
+      name: `${num} of ${n} by seed ${seed}`,
+      run: async () => exact(shuffledSubset(n, num, seed), Uint32Array.from(indices)),
+    };
 }
 
 /** All bytes of a dataset that mean something: names, labels, pixels. */

@@ -33,6 +33,8 @@ it.each([
   "features/kid_pr",
   "metrics",
   "phema",
+  "resize",
+  "dataset",
   "toy",
   "sampler",
   "digits",

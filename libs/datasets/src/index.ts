@@ -15,6 +15,7 @@ export { type Picture, Resampler } from "./resample/resampler.js";
 export type { Filter } from "./resample/weights.js";
 export type { Label } from "./samples/labels.js";
 export { openSource, type SourceOptions } from "./sources/open-source.js";
+export { shuffledSubset } from "./subset.js";
 export { type TrainingSourceOptions, trainingSource } from "./training-source.js";
 export { type TransformName, transforms } from "./transforms/index.js";
 export type { Size, Transform } from "./transforms/transform.js";

@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import sharp from "sharp";
-import { Workspace } from "../testing/run-tandem.js";
+import { golden, Workspace } from "../testing/run-tandem.js";
 
 const TRAINER = fileURLToPath(new URL("../../../../services/trainer/dist/main.js", import.meta.url));
 
@@ -46,6 +46,19 @@ describe("tandem train", () => {
       network: { imgResolution: 8, labelDim: 2, modelChannels: 8 },
     });
     expect(await readdir(place.folder)).not.toContain("none");
+  });
+
+  it("trains on an archive that the reference's own tool made", async () => {
+    const args = run("golden", "--duration 64 --slice 64").map((arg) =>
+      arg === "data" ? golden("dataset/none-32x32.zip") : arg,
+    );
+    const { code, stdout } = await place.run([...args, "--dry-run", "--json"]);
+    expect({ code, ...JSON.parse(stdout) }).toMatchObject({
+      code: 0,
+      edm2: { network: { imgResolution: 32, labelDim: 3 } },
+    });
+    const trained = await place.run(args);
+    expect(trained).toMatchObject({ code: 0, stdout: expect.stringMatching(/golden: .* after 64 images/) });
   });
 
   it("trains into a folder, names its files, and has nothing left to do the second time", async () => {

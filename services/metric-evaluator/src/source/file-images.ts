@@ -1,10 +1,9 @@
 /** @file Images of a folder or a ZIP archive. */
 import type { Dataset } from "@tandem/datasets";
-import { datasetDigest, openDataset } from "@tandem/datasets";
+import { datasetDigest, openDataset, shuffledSubset } from "@tandem/datasets";
 import { DomainError } from "@tandem/errors";
 import type { Pixels } from "@tandem/networks";
 import type { ImageBatch, ImageSource } from "./image-source.js";
-import { subset } from "./subset.js";
 
 /** Images on disk; a record is the subset of its seed. */
 export class FileImages implements ImageSource {
@@ -30,7 +29,7 @@ export class FileImages implements ImageSource {
   }
 
   async *batches(seed: number, positions: readonly number[], batchSize: number, signal: AbortSignal) {
-    const indices = subset(this.dataset.count, this.numImages, seed);
+    const indices = shuffledSubset(this.dataset.count, this.numImages, seed);
     for (let at = 0; at < positions.length; at += batchSize) {
       signal.throwIfAborted();
       const part = positions.slice(at, at + batchSize);

@@ -1,4 +1,4 @@
-/** @file The images that a metric takes of many: those that NumPy shuffles to the front (numerics, section 6). */
+/** @file A random part of many images: those that NumPy shuffles to the front (numerics, section 6). */
 import { MersenneTwister } from "@tandem/diffusion";
 
 /**
@@ -6,7 +6,7 @@ import { MersenneTwister } from "@tandem/diffusion";
  * under the smallest mask of ones.
  * @param seed unsigned 32 bits
  */
-export function subset(count: number, size: number, seed: number): Uint32Array {
+export function shuffledSubset(count: number, size: number, seed: number): Uint32Array {
   const order = Uint32Array.from({ length: count }, (_, i) => i);
   const twister = new MersenneTwister(seed);
   for (let last = count - 1; last > 0; last--) {
