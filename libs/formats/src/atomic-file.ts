@@ -54,7 +54,7 @@ async function replaceable(path: string): Promise<string> {
 }
 
 /** Makes a rename durable. Windows cannot open folders and needs no such call. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === "win32") return;
   const handle = await open(folder, "r");
   try {

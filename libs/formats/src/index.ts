@@ -1,4 +1,4 @@
-export { replaceFile } from "./atomic-file.js";
+export { replaceFile, syncFolder } from "./atomic-file.js";
 export { fileError, systemCode } from "./file-error.js";
 export { type FloatType, fromFloat32, toFloat32 } from "./float-conversion.js";
 export { encodeNpy, type NpyHeader, parseNpy, parseNpyHeader, readNpy, writeNpy } from "./numpy/npy.js";

@@ -10,6 +10,10 @@ export { fromClientError, statusOf, toServerError, toStatusMessage } from "./err
 export { byteCount, count, port, word } from "./flags/flag-values.js";
 export { type ConfigOf, type Flag, type Flags, readFlags, refuseFlag } from "./flags/flags.js";
 export {
+  connectGateway,
+  type GatewayAddress,
+  gatewayFlags,
+  gatewayOf,
   grpcOptions,
   type JobConfig,
   type JobServerOptions,

@@ -2,14 +2,13 @@
 import { join } from "node:path";
 import { type DynamicModule, Module } from "@nestjs/common";
 import { type Artifacts, JobsModule } from "@tandem/jobs";
-import { GrpcModule, type JobServerOptions } from "@tandem/rpc";
+import { type GatewayAddress, GrpcModule, type JobServerOptions } from "@tandem/rpc";
 import { Storage } from "@tandem/storage";
 import { DetectorFiles, type DetectorPlaces } from "./detectors/detector-files.js";
 import { Evaluations } from "./evaluation/evaluations.js";
 import { MetricEvaluatorController } from "./metric-evaluator.controller.js";
 import { RECORDS } from "./records/folders.js";
 import { Records } from "./records/records.js";
-import type { GatewayAddress } from "./source/generated-images.js";
 
 /** What an evaluator is made of. */
 export interface MetricEvaluatorOptions extends JobServerOptions {

@@ -1,11 +1,12 @@
 /** @file The metric evaluator's process: `metric-evaluator --help`. */
 import { join, resolve } from "node:path";
-import { type Flags, jobFlags, jobServerOptions, refuseFlag, runService } from "@tandem/rpc";
+import { type Flags, gatewayFlags, gatewayOf, jobFlags, jobServerOptions, runService } from "@tandem/rpc";
 import { checkDetectorName } from "./detectors/detector-files.js";
 import { MetricEvaluatorModule } from "./metric-evaluator.module.js";
 
 const flags = {
   ...jobFlags,
+  ...gatewayFlags,
   detector: {
     value: "NAME=FILE",
     isRepeatable: true,
@@ -24,9 +25,6 @@ const flags = {
     value: "FOLDER",
     help: "records, and what is measured half: an equal request goes on with it (default: in --data)",
   },
-  device: { value: "PROVIDER", default: "auto", help: "where detectors run: auto, cpu, webgpu[:n] or cuda[:n]" },
-  gateway: { value: "HOST:PORT", help: "gateway whose models evaluations may measure" },
-  "gateway-token": { value: "TOKEN", help: "bearer token that the gateway asks for" },
 } as const satisfies Flags;
 
 const program = {
@@ -38,13 +36,12 @@ const program = {
 };
 
 await runService(program, (config, logger) => {
-  const { gateway, "gateway-token": token, home, detectors = join(home, "detectors"), measurements } = config;
-  if (token !== undefined && gateway === undefined) throw refuseFlag("gateway-token", "needs --gateway");
+  const { home, detectors = join(home, "detectors"), measurements } = config;
   return MetricEvaluatorModule.forRoot({
     ...jobServerOptions(config, program.name, logger),
     detectors: { folder: resolve(detectors), named: new Map(config.detector) },
     provider: config.device,
     ...(measurements !== undefined && { measurements: resolve(measurements) }),
-    gateway: gateway === undefined ? undefined : { address: gateway, token },
+    gateway: gatewayOf(config),
   });
 });

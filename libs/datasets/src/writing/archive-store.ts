@@ -1,9 +1,10 @@
 /** @file A dataset in a ZIP archive, written from front to end. */
+
 import { type FileHandle, open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
+import { syncFolder } from "@tandem/formats";
 import type { EncodedFile, EntryStore, FileFacts } from "./entry-store.js";
-import { syncFolder } from "./sync-folder.js";
 import { directory, localHeader, type ZipEntry } from "./zip-layout.js";
 
 /** Bytes of the directory that are written at once. */

@@ -1,9 +1,10 @@
 /** @file A dataset in a folder: a file each. */
+
 import { mkdir, open, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
+import { syncFolder } from "@tandem/formats";
 import type { EncodedFile, EntryStore, FileFacts } from "./entry-store.js";
-import { syncFolder } from "./sync-folder.js";
 
 /** Files that are written or synced at once. */
 const TOGETHER = 16;

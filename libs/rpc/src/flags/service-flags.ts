@@ -2,6 +2,7 @@
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import type { Logger } from "pino";
+import { type Channel, connect } from "../channel.js";
 import type { GrpcOptions } from "../grpc-options.js";
 import { formatHostPort, parseHostPort } from "../listen-address.js";
 import { count, port } from "./flag-values.js";
@@ -46,6 +47,35 @@ export const jobFlags = {
   threads: { value: "N", help: "cores that a job uses; all by default", read: count(1024) },
   "queue-limit": { value: "N", default: "100", help: "jobs that may wait; more are refused", read: count(1_000_000) },
 } as const satisfies Flags;
+
+/** Of services that use models of a gateway, and networks of their own. */
+export const gatewayFlags = {
+  device: {
+    value: "PROVIDER",
+    default: "auto",
+    help: "where networks of files run: auto, cpu, webgpu[:n] or cuda[:n]",
+  },
+  gateway: { value: "HOST:PORT", help: "gateway whose models requests may name" },
+  "gateway-token": { value: "TOKEN", help: "bearer token that the gateway asks for" },
+} as const satisfies Flags;
+
+/** A gateway that a service is a client of. */
+export interface GatewayAddress {
+  /** `HOST:PORT`. */
+  readonly address: string;
+  readonly token: string | undefined;
+}
+
+/** The gateway of a configuration. @throws DomainError FIELD_INVALID for a token without one */
+export function gatewayOf(config: ConfigOf<typeof gatewayFlags>): GatewayAddress | undefined {
+  const { gateway: address, "gateway-token": token } = config;
+  if (token !== undefined && address === undefined) throw refuseFlag("gateway-token", "needs --gateway");
+  return address === undefined ? undefined : { address, token };
+}
+
+/** A client's connection to a gateway. */
+export const connectGateway = ({ address, token }: GatewayAddress): Channel =>
+  connect(address, { name: `the gateway at ${address}`, ...(token !== undefined && { token }) });
 
 /** A service's share of the configuration. */
 export type ServerConfig = ConfigOf<typeof serverFlags>;

@@ -1,8 +1,9 @@
 /** @file The autoencoders that requests name. */
 import { DomainError } from "@tandem/errors";
+import type { GatewayAddress } from "@tandem/rpc";
 import type { Places } from "../job/places.js";
 import { autoencoderUri, isModelName } from "./autoencoder-uri.js";
-import type { CoderPlace, GatewayAddress } from "./coder.js";
+import type { CoderPlace } from "./coder.js";
 import { autoencoderModel } from "./remote-coder.js";
 
 /** What autoencoders are run with. */

@@ -1,4 +1,5 @@
 /** @file What encodes and decodes: an autoencoder of a file in this process, or a model of a server. */
+import type { GatewayAddress } from "@tandem/rpc";
 
 /** Samples: [N, C, H, W]. */
 export interface Samples<T> {
@@ -24,9 +25,3 @@ export interface Coder {
 export type CoderPlace =
   | { readonly kind: "file"; readonly path: string; readonly provider: string }
   | { readonly kind: "model"; readonly model: string; readonly gateway: GatewayAddress };
-
-/** A gateway. */
-export interface GatewayAddress {
-  readonly address: string;
-  readonly token: string | undefined;
-}

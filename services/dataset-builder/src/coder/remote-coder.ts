@@ -13,8 +13,8 @@ import {
   writeTensor,
 } from "@tandem/contracts";
 import { DomainError } from "@tandem/errors";
-import { connect, createClient } from "@tandem/rpc";
-import type { Coder, GatewayAddress, Samples } from "./coder.js";
+import { connectGateway, createClient, type GatewayAddress } from "@tandem/rpc";
+import type { Coder, Samples } from "./coder.js";
 
 /** A message has at most 64 MiB; pixels and latents of a call stay well below. */
 const CALL_BYTES = 2 ** 25;
@@ -76,9 +76,6 @@ export async function autoencoderModel({ gateway, model: name }: RemoteCoderOpti
     channel.close();
   }
 }
-
-const connectGateway = ({ address, token }: GatewayAddress) =>
-  connect(address, { name: `the gateway at ${address}`, ...(token !== undefined && { token }) });
 
 /** Absent fields of the architecture mean the defaults of the contract. */
 function factsOf({ name, kind, network, weightsDigest }: Model): Omit<Coder, "encode" | "decode"> {

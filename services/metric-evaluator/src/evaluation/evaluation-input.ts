@@ -1,6 +1,6 @@
 /** @file What the process of an evaluation is told. */
 import type { EvaluationSpec } from "@tandem/contracts";
-import type { GatewayAddress } from "../source/generated-images.js";
+import type { GatewayAddress } from "@tandem/rpc";
 
 /** An evaluation, with every file of the request found on this machine. */
 export interface EvaluationInput {

@@ -10,14 +10,8 @@ import {
   type SeedRange,
 } from "@tandem/contracts";
 import { DomainError } from "@tandem/errors";
-import { type Channel, type Client, connect, createClient } from "@tandem/rpc";
+import { type Channel, type Client, connectGateway, createClient, type GatewayAddress } from "@tandem/rpc";
 import type { ImageBatch, ImageSource } from "./image-source.js";
-
-/** Where images are made. */
-export interface GatewayAddress {
-  readonly address: string;
-  readonly token: string | undefined;
-}
 
 /** Most images of one Generate call, as the contract has it. */
 const IMAGES_PER_CALL = 10_000;
@@ -39,7 +33,7 @@ export class GeneratedImages implements ImageSource {
 
   /** @throws DomainError SERVER_UNAVAILABLE, RESOURCE_NOT_FOUND (a model) */
   static async open(to: GatewayAddress, spec: GenerationSpec, signal: AbortSignal): Promise<GeneratedImages> {
-    const channel = channelTo(to);
+    const channel = connectGateway(to);
     try {
       const gateway = createClient(GatewayServiceDefinition, channel);
       const plan = await planOf(gateway, { ...spec, seeds: [{ first: 0n, last: 0n }] }, to.address);
@@ -113,7 +107,7 @@ export async function resolveGeneration(
   spec: GenerationSpec,
   first: bigint,
 ): Promise<GenerationSpec> {
-  const channel = channelTo(to);
+  const channel = connectGateway(to);
   try {
     const request = { ...rawPixels(spec), seeds: [{ first, last: first }] };
     const plan = await planOf(createClient(GatewayServiceDefinition, channel), request, to.address);
@@ -142,9 +136,6 @@ async function planOf(gateway: Gateway, spec: GenerationSpec, address: string): 
   for await (const { event } of gateway.generate({ spec })) if (event?.$case === "plan") return event.value; // leaving the stream cancels the call
   throw new DomainError("SERVER_UNAVAILABLE", `the gateway at ${address} told no plan`);
 }
-
-const channelTo = ({ address, token }: GatewayAddress): Channel =>
-  connect(address, { name: `the gateway at ${address}`, ...(token !== undefined && { token }) });
 
 const emptyBatch = () => ({
   positions: [] as number[],
