@@ -17,8 +17,8 @@ import {
 import { hashValues } from "@tandem/networks/testing";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 
-const [SIDE, PATCH, WIDTH, DEPTH, HEADS] = [224, 28, 48, 3, 3];
-const [CLASSES, BATCH, EPOCHS, LEARNING_RATE] = [10, 50, 5, 1e-3];
+const [SIDE, PATCH, WIDTH, DEPTH, HEADS] = [224, 28, 48, 2, 3];
+const [CLASSES, BATCH, EPOCHS, LEARNING_RATE] = [10, 100, 6, 2e-3];
 const GRID = SIDE / PATCH;
 const TOKENS = GRID * GRID + 1;
 
@@ -87,7 +87,7 @@ function beginning(name: string, shape: readonly number[]): Float32Array {
   if (name.endsWith("bias")) return new Float32Array(count);
   const fanIn = shape.slice(1).reduce((a, b) => a * b, 1);
   const isEmbedding = name === "pos_embed" || name === "cls_token";
-  return Float32Array.from(hashValues(name, count, 0, isEmbedding ? 1 : Math.sqrt(1 / fanIn)));
+  return Float32Array.from(hashValues(name, count, 0, isEmbedding ? 0.05 : Math.sqrt(1 / fanIn)));
 }
 
 /** Adam (Kingma and Ba 2015) with decoupled weights; the rate falls along a cosine. */
@@ -150,7 +150,7 @@ for (let step = 1; step <= steps; step++) {
   };
   for (const [name, weight] of weights) feeds[name] = new Tensor("float32", weight, shapes.get(name)!);
   const results = await session.run(feeds);
-  const rate = LEARNING_RATE * Math.min(1, step / 100) * 0.5 * (1 + Math.cos((Math.PI * step) / steps));
+  const rate = LEARNING_RATE * Math.min(1, step / 50) * 0.5 * (1 + Math.cos((Math.PI * step) / steps));
   adam.update((name) => results[`gradient/${name}`]!.data as Float32Array, step, rate);
   const logits = results.logits!.data as Float32Array;
   for (let i = 0; i < BATCH; i++) {
