@@ -158,13 +158,14 @@ describe("an ONNX file from elsewhere", () => {
 
 describe("damaged ONNX files give a network or a DomainError, at once", () => {
   const read = (bytes: Uint8Array) => {
-    const started = performance.now();
+    const started = process.cpuUsage(); // of this process alone: what others do on the machine says nothing about the parser
     try {
       onnxNetwork(bytes, "damaged.onnx");
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
     } finally {
-      expect(performance.now() - started).toBeLessThan(1000);
+      const { user, system } = process.cpuUsage(started);
+      expect((user + system) / 1000).toBeLessThan(1000);
     }
   };
   let whole: Buffer;
