@@ -1,6 +1,7 @@
 export { replaceFile, syncFolder } from "./atomic-file.js";
 export { fileError, systemCode } from "./file-error.js";
 export { type FloatType, fromFloat32, toFloat32 } from "./float-conversion.js";
+export { makeFolder } from "./make-folder.js";
 export { encodeNpy, type NpyHeader, parseNpy, parseNpyHeader, readNpy, writeNpy } from "./numpy/npy.js";
 export { readNpz, writeNpz } from "./numpy/npz.js";
 export { isMap, isSequence } from "./pickle/context.js";

@@ -1,5 +1,5 @@
 /** @file The reconstruction job: snapshots of a run into networks with other EMA profiles. */
-import { access, mkdir, readdir, rm } from "node:fs/promises";
+import { access, readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { ReconstructedModel, ReconstructionSpec } from "@tandem/contracts";
 import {
@@ -13,7 +13,7 @@ import {
   warningsOf,
 } from "@tandem/ema";
 import { invalid } from "@tandem/errors";
-import { fileError, replaceFile } from "@tandem/formats";
+import { makeFolder, replaceFile } from "@tandem/formats";
 import { type Artifacts, type JobContext, type JobEnd, type JobKind, jobKind } from "@tandem/jobs";
 import type { Storage } from "@tandem/storage";
 import { targetReport } from "./report.js";
@@ -193,13 +193,6 @@ async function keepModel(
     fitError: solution.fitError,
     warnings: warningsOf(solution, inputs),
   };
-}
-
-async function makeFolder(path: string): Promise<string> {
-  await mkdir(path, { recursive: true }).catch((error: unknown) => {
-    throw fileError(path, error);
-  });
-  return path;
 }
 
 async function removeLeftovers(path: string): Promise<void> {

@@ -71,12 +71,19 @@ const newestFirst = (a: { job: Job }, b: { job: Job }): number =>
   createdAt(b.job) - createdAt(a.job) || (a.job.name < b.job.name ? 1 : -1);
 
 function readToken(token: string): Record<string, Cursor> {
-  const refused = invalid("page_token", token, "the next_page_token of the page before");
+  const cursors = parseJson(Buffer.from(token, "base64url").toString("utf8"));
+  if (cursors && Object.values(cursors).every(isCursor)) return cursors as Record<string, Cursor>;
+  throw invalid("page_token", token, "the next_page_token of the page before");
+}
+
+const isCursor = (one: unknown): boolean =>
+  Array.isArray(one) && typeof one[0] === "string" && Number.isSafeInteger(one[1]) && one[1] >= 0;
+
+/** Undefined for what is no JSON. */
+function parseJson(text: string): object | null | undefined {
   try {
-    const cursors = JSON.parse(Buffer.from(token, "base64url").toString("utf8")) as Record<string, Cursor>;
-    const isCursor = (one: unknown) =>
-      Array.isArray(one) && typeof one[0] === "string" && Number.isSafeInteger(one[1]) && one[1] >= 0;
-    if (cursors !== null && Object.values(cursors).every(isCursor)) return cursors;
-  } catch {} // no JSON: refused as well
-  throw refused;
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,13 +1,13 @@
 /** @file `tandem ema sweep`: which EMA length looks best. */
 import { join, resolve } from "node:path";
-import { Command } from "commander";
+import type { Command } from "commander";
 import type { Context } from "../context.js";
 import { type EmaOptions, inEmaOptions, profileOptions, rootsOf, toReconstructionSpec } from "../ema/options.js";
 import { sweepPicture } from "../ema/picture.js";
 import { type MadeNetwork, openReconstructor, reconstructNetworks } from "../ema/reconstruct.js";
 import { Gateway } from "../gateway.js";
 import { imagePath, prepareFolder, writeOutput } from "../generate/image-files.js";
-import { type GenerateOptions, generateOptions } from "../generate/options.js";
+import { type GenerateOptions, generationDefaults } from "../generate/options.js";
 import { checkOptions } from "../generate/spec.js";
 import { parseSeeds } from "../lists/seeds.js";
 import { checked, finite, integer, missing } from "../option-values.js";
@@ -83,7 +83,7 @@ function generationOptions({ seeds, class: label, steps, gnet, guidance }: Sweep
     ...(label !== undefined && { class: label }),
     ...(gnet !== undefined && { gnet }),
   };
-  const defaults = generateOptions(new Command()).parse([], { from: "user" }).opts<GenerateOptions>();
+  const defaults = generationDefaults();
   const options = { ...defaults, ...given, net: "checked later" };
   const isGiven = (name: keyof GenerateOptions) => name in given;
   checkOptions({ ...options, outdir: "checked later" }, isGiven);

@@ -3,8 +3,10 @@ import type { Command } from "commander";
 import type { Context } from "../context.js";
 import { sourceUri } from "../dataset/options.js";
 import { evaluate, openEvaluator } from "../metrics/evaluator.js";
-import { type CompareOptions, compareOptions, fileRef, metricOptions, missing, toMetrics } from "../metrics/options.js";
+import { type CompareOptions, compareOptions, fileRef, metricOptions, toMetrics } from "../metrics/options.js";
 import { reportValues } from "../metrics/report.js";
+
+import { missing } from "../option-values.js";
 
 interface CalcOptions extends CompareOptions {
   images?: string;

@@ -3,8 +3,10 @@ import type { Command } from "commander";
 import type { Context } from "../context.js";
 import { type GenerateOptions, networkOptions, samplingOptions } from "../generate/options.js";
 import { checkGenerated, type GeneratedOptions, ModelMeasurement } from "../metrics/generated.js";
-import { compareOptions, metricOptions, missing } from "../metrics/options.js";
+import { compareOptions, metricOptions } from "../metrics/options.js";
 import { reportValues } from "../metrics/report.js";
+
+import { missing } from "../option-values.js";
 
 export const metricsGen = {
   usage: "gen",

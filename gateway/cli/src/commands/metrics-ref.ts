@@ -3,11 +3,13 @@
 import { dirname, resolve } from "node:path";
 import type { Command } from "commander";
 import type { Context } from "../context.js";
-import { sourceUri } from "../dataset/options.js";
+import { fileUri, sourceUri } from "../dataset/options.js";
 import { prepareFolder } from "../generate/image-files.js";
 import { isLocal } from "../generate/model-reference.js";
 import { evaluate, openEvaluator } from "../metrics/evaluator.js";
-import { destination, type MetricOptions, metricOptions, missing, toMetrics } from "../metrics/options.js";
+import { type MetricOptions, metricOptions, toMetrics } from "../metrics/options.js";
+
+import { missing } from "../option-values.js";
 
 interface RefOptions extends MetricOptions {
   data?: string;
@@ -37,7 +39,7 @@ the features themselves where a metric compares single images (kid, precision, r
     const spec = {
       ...(await toMetrics(options)),
       source: { $case: "images" as const, value: { files } },
-      statisticsUri: destination(dest),
+      statisticsUri: fileUri(dest),
     };
     await using server = await openEvaluator(context, [data, dest, ...detector.map(([, file]) => file)]);
     const { statistics } = await evaluate(context, server, "measure", spec);

@@ -5,10 +5,9 @@ import type { Context } from "../context.js";
 import { checkFigureName, saveFigure } from "../figures/save-figure.js";
 import type { GenerateOptions } from "../generate/options.js";
 import { checkGenerated, type GeneratedOptions, ModelMeasurement } from "../metrics/generated.js";
-import { missing } from "../metrics/options.js";
 import { reportValues, summaries } from "../metrics/report.js";
 import { drawSweep, type SweepPoint } from "../metrics/sweep-figure.js";
-import { finite } from "../option-values.js";
+import { finite, missing } from "../option-values.js";
 import { generatedOptions } from "./metrics-gen.js";
 
 interface SweepOptions extends GeneratedOptions {

@@ -1,9 +1,8 @@
 /** @file Room for downloads, logs and images. */
 import { access, constants, statfs } from "node:fs/promises";
-import { fileError } from "@tandem/formats";
+import { fileError, makeFolder } from "@tandem/formats";
 import type { Context } from "../context.js";
 import { errorLine } from "../error-line.js";
-import { makeFolder } from "../output/make-folder.js";
 import type { Finding } from "./finding.js";
 
 /** The smallest published network takes 250 MB. */

@@ -1,8 +1,7 @@
 /** @file Where images lie and how they are written: whole or not at all. */
 import { access, constants } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { fileError, replaceFile } from "@tandem/formats";
-import { makeFolder } from "../output/make-folder.js";
+import { fileError, makeFolder, replaceFile } from "@tandem/formats";
 import { outputError } from "../output/output-error.js";
 import type { GenerateOptions } from "./options.js";
 

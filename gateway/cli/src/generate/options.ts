@@ -1,5 +1,5 @@
 /** @file The options of `tandem generate`, with the reference's names, units, ranges and defaults. */
-import { type Command, Option } from "commander";
+import { Command, Option } from "commander";
 import { parseSeeds } from "../lists/seeds.js";
 import {
   checked,
@@ -118,3 +118,7 @@ export function samplingOptions(command: Command): Command {
       "torch-cpu",
     );
 }
+
+/** What `tandem generate` does with an option that is not given. */
+export const generationDefaults = (): GenerateOptions =>
+  generateOptions(new Command()).parse([], { from: "user" }).opts<GenerateOptions>();

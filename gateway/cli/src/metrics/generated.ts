@@ -1,12 +1,11 @@
 /** @file Metrics of a model: the request, and everything that must run to answer it. */
 import { dirname, resolve } from "node:path";
 import type { EvaluationResult } from "@tandem/contracts";
-import { Command } from "commander";
 import type { Context } from "../context.js";
 import { Gateway } from "../gateway.js";
 import { autoencoderReference, localFolderOf } from "../generate/autoencoder-reference.js";
 import { checkLocal, isLocal, resolveNetwork } from "../generate/model-reference.js";
-import { type GenerateOptions, generateOptions } from "../generate/options.js";
+import { type GenerateOptions, generationDefaults } from "../generate/options.js";
 import { checkOptions, toSpec } from "../generate/spec.js";
 import type { JobServer } from "../jobs/job-server.js";
 import { evaluate, openEvaluator } from "./evaluator.js";
@@ -84,5 +83,3 @@ export class ModelMeasurement implements AsyncDisposable {
 export function checkGenerated(options: GeneratedOptions, isGiven: (name: keyof GenerateOptions) => boolean): void {
   checkOptions({ ...generationDefaults(), ...options, dryRun: true }, isGiven); // nothing is written: no place is needed
 }
-
-const generationDefaults = () => generateOptions(new Command()).parse([], { from: "user" }).opts<GenerateOptions>();

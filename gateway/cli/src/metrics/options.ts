@@ -1,6 +1,4 @@
 /** @file What the commands of `tandem metrics` have in common: metrics, detectors, and errors in the options' words. */
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import type { DetectorWeights, EvaluationSpec } from "@tandem/contracts";
 import { DomainError } from "@tandem/errors";
 import { type Command, InvalidArgumentError } from "commander";
@@ -60,13 +58,6 @@ export async function fileRef(option: string, text: string) {
   const uri = isLocal(text) && !/^(artifacts|servers)\//.test(text) ? await localFile(text, option) : text;
   return { uri, sha256: "" };
 }
-
-/** The URI of a file to make. */
-export const destination = (path: string): string => (isLocal(path) ? pathToFileURL(resolve(path)).href : path);
-
-/** Refuses a command without an option that it needs. */
-export const missing = (option: string, what: string): DomainError =>
-  new DomainError("FIELD_INVALID", `--${option} is missing: ${what}`, { field: option });
 
 function list(text: string): string[] {
   const names = text.split(",").map((name) => name.trim());

@@ -1,4 +1,5 @@
 /** @file A stack that stays: looked after in this process, or in one of its own. */
+
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { open } from "node:fs/promises";
@@ -6,8 +7,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { DomainError } from "@tandem/errors";
+import { makeFolder } from "@tandem/formats";
 import type { Context } from "../context.js";
-import { makeFolder } from "../output/make-folder.js";
 import type { StackConfig } from "./config.js";
 import { Stack } from "./stack.js";
 import { forgetStack, runningStack, type StackState, stackFile, writeStack } from "./state.js";

@@ -1,12 +1,13 @@
 /** @file One process of the stack: started, waited for, stopped, and gone when this process is gone. */
+
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { DomainError } from "@tandem/errors";
+import { makeFolder } from "@tandem/formats";
 import { nodeFlags } from "@tandem/rpc";
-import { makeFolder } from "../output/make-folder.js";
 
 /** What to start. */
 export interface ServiceSpec {

@@ -1,10 +1,11 @@
 /** @file A stack that this process started: samplers and services with jobs, then the gateway over them; ended in reverse. */
+
 import { rm, writeFile } from "node:fs/promises";
 import { availableParallelism, homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { makeFolder } from "@tandem/formats";
 import type { Context } from "../context.js";
-import { makeFolder } from "../output/make-folder.js";
 import type {
   DatasetBuilderConfig,
   ExternalConfig,

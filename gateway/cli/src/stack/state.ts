@@ -1,11 +1,12 @@
 /** @file The running stack, as other commands find it: `stack.json` in the state folder. */
+
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DomainError } from "@tandem/errors";
+import { makeFolder } from "@tandem/formats";
 import { z } from "zod";
-import { makeFolder } from "../output/make-folder.js";
 
 const member = z.object({ name: z.string(), pid: z.int().positive().optional(), address: z.string() });
 

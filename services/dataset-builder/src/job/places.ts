@@ -1,9 +1,8 @@
 /** @file Where the source of a job lies and where its results go. */
-import { mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { DatasetSpec, FileRef } from "@tandem/contracts";
 import { DomainError } from "@tandem/errors";
-import { fileError } from "@tandem/formats";
+import { makeFolder } from "@tandem/formats";
 import type { Artifacts } from "@tandem/jobs";
 import type { Storage } from "@tandem/storage";
 import { exists, isMade } from "./make-once.js";
@@ -76,11 +75,4 @@ export class Places {
     if (/^https?:/i.test(uri)) await this.storage.stat(uri);
     else await this.artifacts.localPathOrFolder(ref, field);
   }
-}
-
-async function makeFolder(path: string): Promise<string> {
-  await mkdir(path, { recursive: true }).catch((error: unknown) => {
-    throw fileError(path, error);
-  });
-  return path;
 }

@@ -1,7 +1,9 @@
 /** @file A detector at work: images become rows of features. */
+import { firstNotFinite } from "@tandem/contracts";
 import { DomainError } from "@tandem/errors";
 import {
   buildFeatureNetwork,
+  type FeatureNetwork,
   type FeatureNetworkConfig,
   featureDim,
   inputSize,
@@ -31,9 +33,13 @@ export class Detector {
 
   /** @throws DomainError RESOURCE_NOT_FOUND, UNSAFE_FILE, MODEL_INCOMPATIBLE, SHAPE_MISMATCH naming file and tensor; OUT_OF_MEMORY */
   static async open(runtime: Runtime, name: string, path: string, options: LoadOptions): Promise<Detector> {
-    const { config, digest } = await readFeatureNetwork(path);
-    const source = async (externalFolder: string) =>
-      buildFeatureNetwork(await readFeatureNetwork(path), { externalFolder });
+    let first: FeatureNetwork | undefined = await readFeatureNetwork(path);
+    const { config, digest } = first;
+    const source = async (externalFolder: string) => {
+      const network = first ?? (await readFeatureNetwork(path)); // after an eviction it is read again, not kept
+      first = undefined;
+      return buildFeatureNetwork(network, { externalFolder });
+    };
     return new Detector(name, digest, config, await runtime.load(name, source, options));
   }
 
@@ -71,7 +77,7 @@ export class Detector {
   }
 
   #checkFinite(features: Float32Array, names: readonly string[]): void {
-    const bad = features.findIndex((value) => !Number.isFinite(value));
+    const bad = firstNotFinite(features);
     if (bad < 0) return;
     const image = names[Math.floor(bad / this.featureDim)];
     throw new DomainError(

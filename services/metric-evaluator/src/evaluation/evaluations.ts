@@ -1,12 +1,12 @@
 /** @file The evaluation job: a request becomes a resolved spec, and a resolved spec work in a process of its own. */
-import { mkdir } from "node:fs/promises";
+
 import { basename, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { EvaluationSpec } from "@tandem/contracts";
 import { DomainError, invalid } from "@tandem/errors";
+import { makeFolder } from "@tandem/formats";
 import { type Artifacts, type JobContext, type JobEnd, type JobKind, jobKind, runInChild } from "@tandem/jobs";
 import type { GatewayAddress } from "@tandem/rpc";
-import { parseUri, type Storage } from "@tandem/storage";
+import type { Storage } from "@tandem/storage";
 import { checkDetectorName, type DetectorFiles } from "../detectors/detector-files.js";
 import { openImages } from "../source/file-images.js";
 import { resolveGeneration } from "../source/generated-images.js";
@@ -179,12 +179,10 @@ export class Evaluations {
     const { storage, folder } = this.settings;
     if (statisticsUri === "") {
       if (reference) return undefined;
-      await mkdir(join(folder, "statistics"), { recursive: true });
+      await makeFolder(join(folder, "statistics"));
       return join(folder, "statistics", `${basename(job)}.pb`);
     }
-    const url = parseUri(statisticsUri);
-    const parent = await storage.localFolder(new URL("./", url).href, { create: true });
-    return join(parent, basename(fileURLToPath(url)));
+    return storage.localTarget(statisticsUri, { create: true });
   }
 }
 

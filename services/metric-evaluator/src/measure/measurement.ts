@@ -1,15 +1,8 @@
 /** @file What is measured of one record, image by image, and kept: a killed evaluation goes on from here. */
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DomainError } from "@tandem/errors";
-import {
-  fileError,
-  parseSafetensors,
-  readWholeFile,
-  systemCode,
-  type TensorData,
-  writeSafetensors,
-} from "@tandem/formats";
+import { makeFolder, readSafetensors, type TensorData, writeSafetensors } from "@tandem/formats";
 import { lockFolder } from "@tandem/jobs";
 import { FeatureSums } from "@tandem/metrics";
 import type { DetectorRows } from "../detectors/detector.js";
@@ -148,19 +141,12 @@ export class Measurement implements AsyncDisposable {
 
 const CHECKPOINT = "checkpoint.safetensors";
 
-async function makeFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw fileError(folder, error);
-  });
-}
-
 async function readCheckpoint(path: string) {
   try {
-    const { tensors, metadata } = parseSafetensors(await readWholeFile(path), path);
+    const { tensors, metadata } = await readSafetensors(path);
     return { tensors, elapsedMs: Number(metadata.elapsedMs) };
   } catch (error) {
     if (error instanceof DomainError && error.reason === "RESOURCE_NOT_FOUND") return undefined;
-    if (systemCode(error) === "ENOENT") return undefined;
     throw error;
   }
 }

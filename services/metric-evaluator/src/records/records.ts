@@ -1,10 +1,10 @@
 /** @file What was measured, kept for good: a JSON file a value, which can be read, copied and compared without the service. */
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EvaluationRecord } from "@tandem/contracts";
 import { DomainError } from "@tandem/errors";
-import { fileError, replaceFile, systemCode } from "@tandem/formats";
+import { fileError, makeFolder, replaceFile, systemCode } from "@tandem/formats";
 
 /** What a record answers to. */
 export interface RecordKey {
@@ -33,9 +33,7 @@ export class Records {
 
   /** Adds what a job measured; told again, as after a crash, a value stands once. */
   async add(records: readonly EvaluationRecord[]): Promise<void> {
-    await mkdir(this.folder, { recursive: true }).catch((error: unknown) => {
-      throw fileError(this.folder, error);
-    });
+    await makeFolder(this.folder);
     for (const record of records) {
       const text = `${JSON.stringify(EvaluationRecord.toJSON(record), undefined, 2)}\n`;
       await replaceFile(join(this.folder, `${nameOf(record)}.json`), (file) => file.writeFile(text));

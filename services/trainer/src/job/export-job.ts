@@ -1,10 +1,9 @@
 /** @file The export job: weights into another format, in a process of its own. */
 
-import { mkdir } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { DataType, ExportFormat, type ExportSpec } from "@tandem/contracts";
 import { DomainError, invalid } from "@tandem/errors";
-import { fileError } from "@tandem/formats";
+import { makeFolder } from "@tandem/formats";
 import { type Artifacts, type JobContext, type JobEnd, type JobKind, jobKind, runInChild } from "@tandem/jobs";
 import { known } from "@tandem/rpc";
 import type { Storage } from "@tandem/storage";
@@ -73,9 +72,7 @@ export class Exports {
   async #target({ outputUri }: ExportSpec, name: string, job: string): Promise<string> {
     if (outputUri !== "") return this.settings.storage.localTarget(outputUri, { create: true });
     const folder = join(this.settings.exports, basename(job));
-    await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-      throw fileError(folder, error);
-    });
+    await makeFolder(folder);
     return join(folder, name);
   }
 }

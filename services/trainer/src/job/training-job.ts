@@ -1,10 +1,9 @@
 /** @file The training job: a request becomes a resolved spec, and a resolved spec a run in a process of its own. */
 
-import { mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { ResumePolicy, type TrainingSpec } from "@tandem/contracts";
 import { DomainError } from "@tandem/errors";
-import { fileError } from "@tandem/formats";
+import { makeFolder } from "@tandem/formats";
 import { type Artifacts, type JobContext, type JobEnd, type JobKind, jobKind, runInChild } from "@tandem/jobs";
 import type { Storage } from "@tandem/storage";
 import { checkFolder } from "../run/execute-run.js";
@@ -93,9 +92,7 @@ export class Training {
 
   async #ownFolder(job: string): Promise<string> {
     const folder = join(this.settings.runs, basename(job));
-    await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-      throw fileError(folder, error);
-    });
+    await makeFolder(folder);
     return folder;
   }
 }
