@@ -1,6 +1,6 @@
 /** @file A metric against EMA length or guidance weight: a panel a metric, a line for what else differs, the seeds' spread as bars. */
-import { dot, line, plot, ruleX } from "@observablehq/plot";
-import { parseHTML } from "linkedom";
+import { dot, line, ruleX } from "@observablehq/plot";
+import { innerSvg } from "../figures/inner-svg.js";
 import type { Summary } from "./report.js";
 
 /** A measured place of a sweep. */
@@ -15,12 +15,6 @@ export interface SweepPoint extends Summary {
 const [WIDTH, HEIGHT, TITLE, GAP] = [480, 320, 28, 16];
 const INK = "#20242c";
 const COLOURS = ["#1a6fb0", "#d2601a", "#3a8a4d", "#7a4fa3", "#b0851a", "#5b6472"];
-
-type PlotDocument = NonNullable<NonNullable<Parameters<typeof plot>[0]>["document"]>;
-interface Drawn {
-  readonly innerHTML: string;
-  querySelectorAll(selector: string): Iterable<{ remove(): void }>;
-}
 
 /** The plot as SVG. */
 export function drawSweep(points: readonly SweepPoint[]): string {
@@ -37,7 +31,6 @@ export function drawSweep(points: readonly SweepPoint[]): string {
 }
 
 function panel(points: readonly SweepPoint[], byEma: boolean): string {
-  const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const seriesOf = ({ net, guidance }: SweepPoint) => (byEma ? `guidance ${guidance}` : net.replace(/^.*\//, ""));
   const series = [...new Set(points.map(seriesOf))];
   const rows = points.map((point) => ({
@@ -49,8 +42,7 @@ function panel(points: readonly SweepPoint[], byEma: boolean): string {
     z: seriesOf(point),
   }));
   const sorted = rows.toSorted((a, b) => a.x - b.x);
-  const svg = plot({
-    document: document as unknown as PlotDocument,
+  const drawn = innerSvg({
     width: WIDTH,
     height: HEIGHT,
     marginLeft: 56,
@@ -63,11 +55,10 @@ function panel(points: readonly SweepPoint[], byEma: boolean): string {
       dot(sorted, { x: "x", y: "y", r: 3, fill: "colour" }),
     ],
     color: { type: "identity" },
-  }) as unknown as Drawn;
-  for (const style of svg.querySelectorAll("style")) style.remove(); // for pages
+  });
   const legend = series.map(
     (name, i) =>
       `<text x="${WIDTH - 8}" y="${14 + 16 * i}" text-anchor="end" font-family="Helvetica, Arial, sans-serif" font-size="12" fill="${COLOURS[i % COLOURS.length]}">${name}</text>`,
   );
-  return `<svg width="${WIDTH}" height="${HEIGHT}" viewBox="0 0 ${WIDTH} ${HEIGHT}">${svg.innerHTML}${series.length > 1 ? legend.join("") : ""}</svg>`;
+  return `<svg width="${WIDTH}" height="${HEIGHT}" viewBox="0 0 ${WIDTH} ${HEIGHT}">${drawn}${series.length > 1 ? legend.join("") : ""}</svg>`;
 }

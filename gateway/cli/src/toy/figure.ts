@@ -1,6 +1,6 @@
 /** @file Figure 2 of the autoguidance paper (arXiv 2406.02507) for two toy networks: eight panels in one SVG. */
-import { contour, dot, identity, line, type Markish, plot } from "@observablehq/plot";
-import { parseHTML } from "linkedom";
+import { contour, dot, identity, line, type Markish } from "@observablehq/plot";
+import { innerSvg } from "../figures/inner-svg.js";
 import type { Field, ToyFigure } from "./measure.js";
 
 /** Size of a panel, and of the gap between panels, pixels. */
@@ -17,7 +17,6 @@ const RATIO_LEVELS = Array.from({ length: 17 }, (_, i) => -RATIO_LIMIT + i / 2);
 
 /** The figure as SVG: the truth; samples; trajectories; densities of both networks and their ratio. */
 export function drawFigure(figure: ToyFigure): string {
-  const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const { truth, samples, guided, paths, guidedPaths, net, gnet, ratio, guidance } = figure;
   const over = { view: truth.view, below: density(truth, "#8a93a3") };
   const zoomed = { view: figure.zoom, below: density(figure.zoomedTruth, "#8a93a3") };
@@ -41,7 +40,7 @@ export function drawFigure(figure: ToyFigure): string {
     const x = GAP + (i % COLUMNS) * (SIDE + GAP);
     const y = GAP + Math.floor(i / COLUMNS) * (SIDE + TITLE + GAP);
     const text = `<text x="4" y="17" font-family="Helvetica, Arial, sans-serif" font-size="14" fill="${INK}">${title}</text>`;
-    return `<g transform="translate(${x},${y})">${text}<g transform="translate(0,${TITLE})">${draw(panel, document as unknown as PlotDocument)}</g></g>`;
+    return `<g transform="translate(${x},${y})">${text}<g transform="translate(0,${TITLE})">${draw(panel)}</g></g>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"><rect width="${width}" height="${height}" fill="white"/>${parts.join("")}</svg>`;
 }
@@ -54,18 +53,9 @@ interface Panel {
   readonly marks: Markish[];
 }
 
-/** The plotting library's idea of a document; ours is no browser's. */
-type PlotDocument = NonNullable<NonNullable<Parameters<typeof plot>[0]>["document"]>;
-/** What is used of the element that it makes. */
-interface Drawn {
-  readonly innerHTML: string;
-  querySelectorAll(selector: string): Iterable<{ remove(): void }>;
-}
-
 /** A panel's inner SVG, framed. */
-function draw({ view, marks }: Panel, document: PlotDocument): string {
-  const svg = plot({
-    document,
+function draw({ view, marks }: Panel): string {
+  const drawn = innerSvg({
     width: SIDE,
     height: SIDE,
     margin: 0,
@@ -74,10 +64,9 @@ function draw({ view, marks }: Panel, document: PlotDocument): string {
     color: { type: "diverging", scheme: "RdBu", reverse: true, domain: [-RATIO_LIMIT, RATIO_LIMIT] },
     marks,
     clip: true,
-  }) as unknown as Drawn;
-  for (const style of svg.querySelectorAll("style")) style.remove(); // for pages; here it would leak into the other panels
+  });
   const frame = `<rect width="${SIDE}" height="${SIDE}" fill="none" stroke="#b5bac4"/>`;
-  const clip = `<svg width="${SIDE}" height="${SIDE}" viewBox="0 0 ${SIDE} ${SIDE}">${svg.innerHTML}</svg>`;
+  const clip = `<svg width="${SIDE}" height="${SIDE}" viewBox="0 0 ${SIDE} ${SIDE}">${drawn}</svg>`;
   return clip + frame;
 }
 
